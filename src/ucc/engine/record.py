@@ -1,0 +1,106 @@
+"""What the engine leaves behind when a call has ended: the call, its legs, its recording. Plain facts, no money yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    INTERNAL = "internal"
+
+
+class LegKind(StrEnum):
+    """How a leg reaches us; decides whether the border puts rtpengine on it."""
+
+    TRUNK = "trunk"
+    PHONE = "phone"
+
+
+class Party(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+
+
+class EndedBy(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    SYSTEM = "system"
+
+
+class Result(StrEnum):
+    """Outcome of a call; inbound calls use the queue partition of the domain, outbound ones the cause table."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    TIMED_OUT = "timed_out"
+    NO_AGENTS = "no_agents"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    LINE_FAULT = "line_fault"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class LegRecord:
+    """One party's part. Times are seconds since 1970 (float, to the millisecond); None: never happened."""
+
+    leg_id: UUID
+    kind: LegKind
+    party: Party
+    address: str
+    started_at: float
+    ended_at: float
+    agent_id: int | None = None
+    trunk_id: int | None = None
+    sip_call_id: str | None = None
+    ringing_at: float | None = None
+    answered_at: float | None = None
+    cause: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRecord:
+    """A stretch of one call that was captured at the border, still to be encoded."""
+
+    recording_id: UUID
+    sip_call_id: str
+    started_at: float
+    ended_at: float
+    failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCall:
+    """A whole call. `answered_at` starts the money and the recording: the moment the customer's leg was answered."""
+
+    call_id: UUID
+    tenant_id: int
+    direction: Direction
+    caller: str
+    callee: str
+    started_at: float
+    ended_at: float
+    cause: int
+    ended_by: EndedBy
+    result: Result
+    answered_at: float | None = None
+    connected_at: float | None = None
+    queue_id: int | None = None
+    agent_id: int | None = None
+    trunk_id: int | None = None
+    did_id: int | None = None
+    refusal: str | None = None
+    legs: tuple[LegRecord, ...] = ()
+    recordings: tuple[RecordingRecord, ...] = field(default=())
+
+    @property
+    def talk_s(self) -> float:
+        """Seconds the customer's leg was answered; what every level is billed for."""
+        return max(0.0, self.ended_at - self.answered_at) if self.answered_at is not None else 0.0
