@@ -1,0 +1,28 @@
+"""Q.850 causes: what they mean for a call that was not answered (domain: hang-up cause to result)."""
+
+from __future__ import annotations
+
+from ucc.engine.record import Result
+
+NORMAL = 16
+BUSY = 17
+NO_ANSWER = 19
+REJECTED = 21
+TEMPORARY_FAILURE = 41
+
+_RESULTS = {
+    17: Result.BUSY,
+    18: Result.NO_ANSWER,
+    19: Result.NO_ANSWER,
+    20: Result.NO_ANSWER,
+    1: Result.INVALID,
+    22: Result.INVALID,
+    28: Result.INVALID,
+    21: Result.REJECTED,
+    16: Result.NO_ANSWER,
+}
+
+
+def unanswered_result(cause: int) -> Result:
+    """The result of an outbound call that ended before answer with this cause; unknown causes are line faults."""
+    return _RESULTS.get(cause, Result.LINE_FAULT)
