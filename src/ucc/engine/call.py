@@ -1,5 +1,5 @@
-"""`decide`: the one entry to call control. Facts that any state keeps (ringing, keys, a failed recording) are noted here,
-then the state's flow decides. What may arrive late or twice is harmless everywhere."""
+"""`decide`: the one entry to call control. Facts that any state keeps (ringing, keys, a failed
+recording) are noted here, then the state's flow decides. What may arrive late or twice is harmless everywhere."""
 
 from __future__ import annotations
 
@@ -62,7 +62,11 @@ def _continue(state: LiveState, event: ev.CallEvent) -> Decision:
         case ev.HangUpRequested():
             return _hang_up(state, event)
         case ev.RouteRefused():
-            facts = replace(state.facts, tenant_id=state.facts.tenant_id or event.tenant_id, agent_id=event.agent_id)
+            facts = replace(
+                state.facts,
+                tenant_id=state.facts.tenant_id or event.tenant_id,
+                agent_id=state.facts.agent_id or event.agent_id,
+            )
             return end_call(
                 replace(state, facts=facts), event.at, event.cause, EndedBy.SYSTEM, Result.REFUSED, event.code
             )

@@ -1,7 +1,7 @@
 """The floor: all agents and queues of one tenant, decided in one place, so that no agent is ever offered two calls.
 
-Presence (what the person asked for) and work (what the agent is in) are kept apart: a pause asked for in a call acts after
-it. Every event that repeats what is already true does nothing.
+Presence (what the person asked for) and work (what the agent is in) are kept apart: a pause asked for in a call acts
+after it. Every event that repeats what is already true does nothing.
 """
 
 from __future__ import annotations

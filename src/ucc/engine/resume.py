@@ -1,5 +1,5 @@
-"""What to do again for a call that was adopted: effects that are safe to repeat, so that a decision whose effects were cut
-off by a crash still takes place."""
+"""What to do again for a call that was adopted: effects that are safe to repeat, so that a decision whose effects were
+cut off by a crash still takes place."""
 
 from __future__ import annotations
 

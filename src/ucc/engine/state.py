@@ -1,5 +1,5 @@
-"""The states of a call, one dataclass each; a field exists only where it has meaning. All of it is plain data that can be
-stored and read back, so a call survives its controller."""
+"""The states of a call, one dataclass each; a field exists only where it has meaning. All of it is plain data that
+can be stored and read back, so a call survives its controller."""
 
 from __future__ import annotations
 

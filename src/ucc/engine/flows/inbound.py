@@ -1,4 +1,5 @@
-"""Inbound: DID -> queue -> agent. The caller is answered at once, hears music, and is never lost while anyone may come."""
+"""Inbound: DID -> queue -> agent. The caller is answered at once, hears music, and is never lost while
+anyone may come."""
 
 from __future__ import annotations
 

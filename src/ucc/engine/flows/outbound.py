@@ -1,5 +1,5 @@
-"""Outbound: an agent reaches a customer, from the phone (the agent's leg exists) or from the page (the agent's leg is made
-first). The agent hears ringing until the customer answers, and the cause when the customer does not."""
+"""Outbound: an agent reaches a customer, from the phone (the agent's leg exists) or from the page (the agent's leg is
+made first). The agent hears ringing until the customer answers, and the cause when the customer does not."""
 
 from __future__ import annotations
 
