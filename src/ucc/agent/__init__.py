@@ -1,0 +1,1 @@
+"""The people who talk, and the presence they asked for."""

@@ -1,0 +1,1 @@
+"""Call records: what happened, leg by leg, and what it cost."""

@@ -1,0 +1,1 @@
+"""What happens now, relayed from the controller to browsers."""

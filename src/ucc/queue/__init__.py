@@ -1,0 +1,1 @@
+"""Where inbound calls wait."""

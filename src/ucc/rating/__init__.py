@@ -1,0 +1,1 @@
+"""Rate plans, and the price of a call: a pure function."""

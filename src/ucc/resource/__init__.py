@@ -1,0 +1,1 @@
+"""Numbers and extensions, made by the operator and granted down the tree."""

@@ -1,0 +1,64 @@
+"""Resources that the operator makes and grants: extensions, DIDs, caller IDs; and what the border needs to know."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ucc.db.base import Base, CreatedAt, Id
+
+E164 = r"number ~ '^\+[1-9][0-9]{3,14}$'"
+
+
+class Extension(Base):
+    """A SIP phone's account. Its number is the SIP user name; `ha1` = md5(number:sip_domain:password)."""
+
+    __tablename__ = "extension"
+    __table_args__ = (
+        CheckConstraint("number ~ '^[0-9]{2,16}$'", name="number"),
+        CheckConstraint("ha1 ~ '^[0-9a-f]{32}$'", name="ha1"),
+        UniqueConstraint("tenant_id", "id"),
+    )
+
+    id: Mapped[Id]
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    number: Mapped[str] = mapped_column(unique=True)
+    ha1: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+
+class Did(Base):
+    """A number that the world can call (大号). It belongs to one tenant at a time and leads to one of its queues."""
+
+    __tablename__ = "did"
+    __table_args__ = (
+        CheckConstraint(E164, name="number"),
+        ForeignKeyConstraint(["tenant_id", "queue_id"], ["queue.tenant_id", "queue.id"]),
+    )
+
+    id: Mapped[Id]
+    number: Mapped[str] = mapped_column(unique=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
+    queue_id: Mapped[int | None]
+
+
+class CallerId(Base):
+    """A number that a tenant may show, and the trunk it goes out on (主叫)."""
+
+    __tablename__ = "caller_id"
+    __table_args__ = (CheckConstraint(E164, name="number"), UniqueConstraint("tenant_id", "number"))
+
+    id: Mapped[Id]
+    number: Mapped[str]
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    trunk_id: Mapped[int] = mapped_column(ForeignKey("trunk.id"), index=True)
+
+
+class BorderSetting(Base):
+    """The one row of settings that the border's views are built with."""
+
+    __tablename__ = "border_setting"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, server_default=text("1"))
+    sip_domain: Mapped[str]

@@ -1,0 +1,1 @@
+"""The tree of customers: operator, resellers, enterprises."""

@@ -1,0 +1,1 @@
+"""Lines to carriers, and which one a call takes."""
