@@ -32,7 +32,8 @@ def upgrade() -> None:
                     SELECT FROM call_record_default r WHERE r.started_at >= begins AND r.started_at < ends
                 );
                 EXECUTE format(
-                    'CREATE TABLE public.%I PARTITION OF public.call_record FOR VALUES FROM (%L) TO (%L)', name, begins, ends
+                    'CREATE TABLE public.%I PARTITION OF public.call_record FOR VALUES FROM (%L) TO (%L)',
+                    name, begins, ends
                 );
                 made := made + 1;
             END LOOP;

@@ -1,5 +1,5 @@
-"""Who may see and change what: row-level security by tenant, grants by role, an append-only ledger, and the narrow doors
-(login, session, the border's views) that need to see past the tenant scope."""
+"""Who may see and change what: row-level security by tenant, grants by role, an append-only ledger, and the narrow
+doors (login, session, the border's views) that need to see past the tenant scope."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def _grants() -> None:
     op.execute("REVOKE INSERT, UPDATE, DELETE ON border_setting, tenant_tree FROM ucc_system")
     op.execute(f"GRANT SELECT ON {', '.join(API_READS)} TO ucc_api")
     op.execute(
-        "GRANT SELECT (id, tenant_id, username, role, display_name, language, is_active, created_at) ON app_user TO ucc_api"
+        "GRANT SELECT (id, tenant_id, username, role, display_name, language, is_active, created_at) "
+        "ON app_user TO ucc_api"
     )
     op.execute("GRANT SELECT (id, tenant_id, number, created_at) ON extension TO ucc_api")
     op.execute("GRANT SELECT, INSERT, DELETE ON user_session TO ucc_api")

@@ -19,7 +19,8 @@ def upgrade() -> None:
         DO $$
         DECLARE item text;
         BEGIN
-            FOR item IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'procrastinate%' LOOP
+            FOR item IN SELECT tablename FROM pg_tables
+                WHERE schemaname = 'public' AND tablename LIKE 'procrastinate%' LOOP
                 EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON public.%I TO ucc_system', item);
             END LOOP;
             FOR item IN SELECT sequencename FROM pg_sequences
@@ -43,7 +44,8 @@ def downgrade() -> None:
         DO $$
         DECLARE item text;
         BEGIN
-            FOR item IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'procrastinate%' LOOP
+            FOR item IN SELECT tablename FROM pg_tables
+                WHERE schemaname = 'public' AND tablename LIKE 'procrastinate%' LOOP
                 EXECUTE format('DROP TABLE public.%I CASCADE', item);
             END LOOP;
             FOR item IN SELECT p.oid::regprocedure::text FROM pg_proc p
@@ -51,7 +53,8 @@ def downgrade() -> None:
                 EXECUTE 'DROP FUNCTION ' || item || ' CASCADE';
             END LOOP;
             FOR item IN SELECT t.oid::regtype::text FROM pg_type t
-                WHERE t.typnamespace = 'public'::regnamespace AND t.typname LIKE 'procrastinate%' AND t.typtype IN ('e', 'c') LOOP
+                WHERE t.typnamespace = 'public'::regnamespace AND t.typname LIKE 'procrastinate%'
+                AND t.typtype IN ('e', 'c') LOOP
                 EXECUTE 'DROP TYPE ' || item || ' CASCADE';
             END LOOP;
         END

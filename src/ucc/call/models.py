@@ -1,4 +1,4 @@
-"""Call records, partitioned by month of their start; their legs and charges; and the state of calls that are still live."""
+"""Call records, partitioned by month of their start; their legs and charges; the state of calls that are still live."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class CallCharge(Base):
 
 
 class LiveCallState(Base):
-    """The engine's state of a live call, so that a controller can adopt it. The tenant is NULL until the call is routed."""
+    """The engine's state of a live call, for the controller that adopts it. The tenant is NULL until it is routed."""
 
     __tablename__ = "call_state"
 

@@ -1,4 +1,4 @@
-"""The tenant scope: whose data a transaction may touch. It is a type, it is set in one place, and PostgreSQL enforces it."""
+"""The tenant scope: whose data a transaction may touch. A type, set in one place, enforced by PostgreSQL."""
 
 from __future__ import annotations
 

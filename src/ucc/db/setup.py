@@ -59,13 +59,13 @@ def create_roles(admin: URL, secrets: Secrets) -> None:
                     verb=sql.SQL("ALTER" if role in known else "CREATE"),
                     role=sql.Identifier(role),
                     options=sql.SQL(options),
-                    password=sql.Literal(passwords[role]),
+                    key=sql.Literal(passwords[role]),
                 )
             )
 
 
 def create_database(admin: URL, name: str, template: str = "template1") -> None:
-    """An empty database (or a copy of `template`) that belongs to the owner role and that nobody else may even connect to."""
+    """An empty database (or a copy of `template`) of the owner role; strangers may not even connect to it."""
     with connect(admin, "postgres") as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is not None:
             return
@@ -96,7 +96,7 @@ def migrate(owner: URL, sip_domain: str) -> None:
 
 
 def prepare_database(settings: Settings | None = None, secrets: Secrets | None = None) -> None:
-    """Roles, database and schema of this installation. Raises psycopg.Error or SQLAlchemyError when the server refuses."""
+    """Roles, database and schema of this installation. Raises psycopg.Error or SQLAlchemyError."""
     settings, secrets = settings or get_settings(), secrets or get_secrets()
     admin, owner = admin_url(settings, secrets), role_url("owner", settings, secrets)
     create_roles(admin, secrets)

@@ -13,9 +13,9 @@ from ucc.db.base import Base, CreatedAt, Id, Micros
 class Account(Base):
     """One pot of one tenant.
 
-    balance: what the tenant may still spend; income: what its customers paid for calls; carrier: what is owed to carriers;
-    cash: the other side of top-ups that its customers paid in. `limit_micros`: how far a balance may fall below zero;
-    NULL is no limit.
+    balance: what the tenant may still spend; income: what its customers paid for calls; carrier: what is owed to
+    carriers; cash: the other side of top-ups that its customers paid in. `limit_micros`: how far a balance may fall
+    below zero; NULL is no limit.
     """
 
     __tablename__ = "account"

@@ -13,7 +13,7 @@ from ucc.db.base import Base, CreatedAt, Moment
 
 
 class Recording(Base):
-    """spooled -> encoding -> ready | failed. `captures` and `path` are relative to the capture and recording folders."""
+    """spooled -> encoding -> ready | failed. `captures` and `path` are relative to their folders in the home."""
 
     __tablename__ = "recording"
     __table_args__ = (

@@ -1,0 +1,191 @@
+"""Ends a call in the books: its record, legs, recordings, charges and postings, in the caller's one transaction, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
+from ucc.db.jobs import defer_job
+from ucc.db.scope import TenantKind
+from ucc.engine.record import Direction, FinishedCall
+from ucc.kit.clock import now
+from ucc.ledger.service import Fact, Line, find_accounts, post
+from ucc.rating.service import LevelCharge, rate_chain
+from ucc.recording.models import Recording
+from ucc.tenant.service import load_chain
+from ucc.trunk.number import find_e164
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
+    """Write a finished call. A second telling of the same call changes nothing, even at the same time from elsewhere.
+
+    Raises LookupError when its tenant does not exist, and whatever the database raises; then nothing is written, and it
+    can be told again later.
+    """
+    await session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": f"call:{finished.call_id}"}
+    )
+    await session.execute(delete(LiveCallState).where(LiveCallState.call_id == finished.call_id))
+    if await session.scalar(select(CallRecord.id).where(CallRecord.id == finished.call_id)) is not None:
+        return
+    await session.execute(insert(CallRecord).values(**_record_values(finished)))
+    if finished.legs:
+        await session.execute(insert(CallLeg), _leg_values(finished))
+    await _spool_recordings(session, finished)
+    await _charge(session, finished)
+
+
+def _record_values(finished: FinishedCall) -> dict[str, Any]:
+    return {
+        "id": finished.call_id,
+        "tenant_id": finished.tenant_id,
+        "direction": finished.direction.value,
+        "caller": finished.caller,
+        "callee": finished.callee,
+        "queue_id": finished.queue_id,
+        "agent_id": finished.agent_id,
+        "trunk_id": finished.trunk_id,
+        "did_id": finished.did_id,
+        "started_at": to_moment(finished.started_at),
+        "answered_at": _to_moment_or_none(finished.answered_at),
+        "connected_at": _to_moment_or_none(finished.connected_at),
+        "ended_at": to_moment(finished.ended_at),
+        "talk_ms": talk_ms(finished),
+        "cause": finished.cause,
+        "ended_by": finished.ended_by.value,
+        "result": finished.result.value,
+        "refusal": finished.refusal,
+    }
+
+
+def _leg_values(finished: FinishedCall) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": leg.leg_id,
+            "call_id": finished.call_id,
+            "tenant_id": finished.tenant_id,
+            "kind": leg.kind.value,
+            "party": leg.party.value,
+            "address": leg.address,
+            "agent_id": leg.agent_id,
+            "trunk_id": leg.trunk_id,
+            "sip_call_id": leg.sip_call_id,
+            "started_at": to_moment(leg.started_at),
+            "ringing_at": _to_moment_or_none(leg.ringing_at),
+            "answered_at": _to_moment_or_none(leg.answered_at),
+            "ended_at": to_moment(leg.ended_at),
+            "cause": leg.cause,
+        }
+        for leg in finished.legs
+    ]
+
+
+async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> None:
+    for recording in finished.recordings:
+        await session.execute(
+            insert(Recording).values(
+                id=recording.recording_id,
+                call_id=finished.call_id,
+                tenant_id=finished.tenant_id,
+                state="spooled" if recording.failure is None else "failed",
+                sip_call_id=recording.sip_call_id,
+                started_at=to_moment(recording.started_at),
+                ended_at=to_moment(recording.ended_at),
+                failure=recording.failure,
+            )
+        )
+        if recording.failure is None:
+            await defer_job(
+                session,
+                queue="recording",
+                task="encode_recording",
+                args={"recording_id": str(recording.recording_id)},
+            )
+
+
+async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
+    """Answered calls with the outside cost every level something by its own plan; unanswered and internal ones nothing."""
+    duration_ms = talk_ms(finished)
+    if finished.answered_at is None or duration_ms == 0 or finished.direction is Direction.INTERNAL:
+        return
+    chain = await load_chain(session, finished.tenant_id)
+    number = find_e164(finished.callee) or finished.callee
+    charges = await rate_chain(
+        session, chain, finished.direction.value, number, to_moment(finished.answered_at), duration_ms
+    )
+    accounts = await find_accounts(session, [level.tenant_id for level in chain])
+    operator_id = next(level.tenant_id for level in chain if level.kind is TenantKind.OPERATOR)
+    lines = [line for item in charges for line in _lines(item, accounts, operator_id)]
+    fact = Fact(f"call:{finished.call_id}", "call", finished.tenant_id, call_id=finished.call_id)
+    posting_set_id = await post(session, fact, lines)
+    await session.execute(
+        insert(CallCharge),
+        [
+            {
+                "call_id": finished.call_id,
+                "tenant_id": item.tenant_id,
+                "payee_tenant_id": item.payee_tenant_id,
+                "rate_id": item.charge.rate_id,
+                "billed_s": item.charge.billed_s,
+                "amount_micros": item.charge.amount_micros,
+                "posting_set_id": posting_set_id,
+            }
+            for item in charges
+        ],
+    )
+
+
+def _lines(item: LevelCharge, accounts: dict[tuple[int, str], int], operator_id: int) -> tuple[Line, Line]:
+    """From the payer's balance to its parent's income; at the top, to what the operator owes the carriers."""
+    payee = (operator_id, "carrier") if item.payee_tenant_id is None else (item.payee_tenant_id, "income")
+    amount = item.charge.amount_micros
+    return Line(accounts[item.tenant_id, "balance"], -amount), Line(accounts[payee], amount)
+
+
+async def save_state(
+    session: AsyncSession, call_id: UUID, tenant_id: int | None, controller: str, state: dict[str, Any]
+) -> None:
+    """Keep the engine's state of a live call."""
+    values = {"tenant_id": tenant_id, "controller": controller, "state": state, "updated_at": now()}
+    row = upsert(LiveCallState).values(call_id=call_id, **values)
+    await session.execute(row.on_conflict_do_update(index_elements=["call_id"], set_=values))
+
+
+async def load_states(session: AsyncSession) -> dict[UUID, dict[str, Any]]:
+    """The kept states of all live calls."""
+    rows = await session.execute(select(LiveCallState.call_id, LiveCallState.state))
+    return {row[0]: row[1] for row in rows}
+
+
+async def delete_state(session: AsyncSession, call_id: UUID) -> None:
+    """Forget a live call that leaves no record."""
+    await session.execute(delete(LiveCallState).where(LiveCallState.call_id == call_id))
+
+
+def to_ms(seconds: float) -> int:
+    """Whole milliseconds since 1970."""
+    return round(seconds * 1000)
+
+
+def to_moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a moment, to the millisecond."""
+    return _EPOCH + timedelta(milliseconds=to_ms(seconds))
+
+
+def _to_moment_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else to_moment(seconds)
+
+
+def talk_ms(finished: FinishedCall) -> int:
+    """Milliseconds the customer's leg was answered: the difference of the two moments in the record, never negative."""
+    if finished.answered_at is None:
+        return 0
+    return max(0, to_ms(finished.ended_at) - to_ms(finished.answered_at))
