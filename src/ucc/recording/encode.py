@@ -1,0 +1,114 @@
+"""Captures to one MP3 file on disk: written under a temporary name, synced, renamed. Runs in a process of its own."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ucc.recording.capture import Capture, NoAudio, Tracks, read_tracks
+from ucc.recording.codec import SAMPLE_RATE
+from ucc.recording.mp3 import encode_mp3
+from ucc.recording.pcap import CaptureUnreadable
+from ucc.recording.sides import Hints
+
+Samples = npt.NDArray[np.int16]
+Channels = Literal["mono", "stereo"]
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeRequest:
+    """What to encode, and where to. Times are seconds since 1970."""
+
+    captures: tuple[Capture, ...]
+    started_at: float
+    ended_at: float
+    channels: Channels
+    target: Path
+    hints: Hints = field(default_factory=Hints)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFile:
+    """The file as it lies on disk. `duration_ms` is what a player shows."""
+
+    bytes: int
+    duration_ms: int
+    sha256: str
+    is_side_sure: bool
+
+
+class EncodeFailed(Exception):
+    """The recording cannot be made. `is_temporary`: the same attempt may succeed later (disk full)."""
+
+    def __init__(self, reason: str, *, is_temporary: bool) -> None:
+        super().__init__(reason, is_temporary)
+        self.reason = reason
+        self.is_temporary = is_temporary
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def encode_captures(request: EncodeRequest) -> EncodedFile:
+    """Makes `request.target`; an older file of that name is replaced in one step. Raises EncodeFailed."""
+    try:
+        tracks = read_tracks(request.captures, request.started_at, request.ended_at, request.hints)
+        content = encode_mp3(mix_channels(tracks, request.channels))
+        write_atomically(request.target, content)
+    except (NoAudio, CaptureUnreadable, ValueError) as error:
+        raise EncodeFailed(str(error), is_temporary=False) from error
+    except FileNotFoundError as error:
+        raise EncodeFailed(f"the capture is gone: {error.filename}", is_temporary=False) from error
+    except OSError as error:
+        reason = "the disk of the recordings is full" if error.errno in _FULL_DISK else f"{error.strerror}: {error.filename}"
+        raise EncodeFailed(reason, is_temporary=True) from error
+    except MemoryError as error:
+        raise EncodeFailed("not enough memory for this recording", is_temporary=True) from error
+    return EncodedFile(
+        bytes=len(content),
+        duration_ms=round(len(tracks.customer) * 1000 / SAMPLE_RATE),
+        sha256=hashlib.sha256(content).hexdigest(),
+        is_side_sure=tracks.is_side_sure,
+    )
+
+
+def mix_channels(tracks: Tracks, channels: Channels) -> Sequence[Samples]:
+    """Left and right for stereo (the customer left); one sum for mono, loud places held at full scale."""
+    if channels == "stereo":
+        return (tracks.customer, tracks.ours)
+    mixed = tracks.customer.astype(np.int32)
+    mixed += tracks.ours
+    np.clip(mixed, -32768, 32767, out=mixed)
+    return (mixed.astype(np.int16),)
+
+
+def write_atomically(target: Path, content: bytes) -> None:
+    """The file is there whole or not at all, also after a power cut. Raises OSError; leaves no temporary file behind."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(target)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        if error.filename is None:
+            error.filename = str(target)
+        raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,86 @@
+"""MP3 at the rates of the product: 8 kbit/s mono or 16 kbit/s stereo, 8 kHz, constant bit rate, by LAME in the process.
+
+LAME begins with a frame that holds only its own delay. That frame is replaced by an `Info` frame of the same size that
+tells players where the sound starts and ends, so the length is exact to the sample, seeking needs no scan, and the file
+is not a byte longer than what LAME alone writes. The frame after it would borrow bits from the replaced one; it lies
+before the start of the sound (all but its last 6 ms) and is made a frame of silence.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import lameenc
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.int16]
+
+SAMPLE_RATE = 8000
+FRAME_SAMPLES = 576
+DECODER_DELAY = 529
+"""Samples that a decoder's filters delay the sound by, on top of the delay the file declares."""
+QUALITY = 7
+"""LAME's 0 (slow) to 9: at 8 kbit/s 7 keeps what 2 keeps up to 3 kHz (within 0.4 dB) at three times the speed."""
+_BLOCK = 60 * SAMPLE_RATE
+_BIT_RATE = {1: 8, 2: 16}
+_SIDE_INFO = {1: 9, 2: 17}
+
+
+def encode_mp3(channels: Sequence[Samples]) -> bytes:
+    """One or two equally long tracks (left, right) as a whole MP3 file. Raises ValueError for other shapes."""
+    count, length = len(channels), len(channels[0]) if channels else 0
+    if count not in _BIT_RATE or any(len(channel) != length for channel in channels):
+        raise ValueError("one or two tracks of equal length")
+    encoder = lameenc.Encoder()
+    encoder.silence()
+    encoder.set_bit_rate(_BIT_RATE[count])
+    encoder.set_in_sample_rate(SAMPLE_RATE)
+    encoder.set_out_sample_rate(SAMPLE_RATE)
+    encoder.set_channels(count)
+    encoder.set_quality(QUALITY)
+    stream = bytearray()
+    for first in range(0, length, _BLOCK):
+        part = [channel[first : first + _BLOCK] for channel in channels]
+        stream += encoder.encode(part[0].tobytes() if count == 1 else np.column_stack(part).tobytes())
+    stream += encoder.flush()
+    return _declare_length(stream, count, length)
+
+
+def measure_frames(stream: bytes | bytearray, count: int) -> int:
+    """Bytes of one frame of our constant rate: 72 mono, 144 stereo; none of them is padded."""
+    size = 72 * _BIT_RATE[count] * 1000 // SAMPLE_RATE
+    if len(stream) % size or any(stream[at] != 0xFF for at in range(0, len(stream), size)):
+        raise ValueError("LAME wrote frames of another size")
+    return size
+
+
+def _declare_length(stream: bytearray, count: int, length: int) -> bytes:
+    """The file with its Info frame, in place of the first frame when the second can do without it."""
+    size = measure_frames(stream, count)
+    header, side = bytes(stream[:4]), _SIDE_INFO[count]
+    first_needed = size - 4 - side  # the third frame may reach back into the second, not further
+    is_replaced = len(stream) >= 3 * size and stream[2 * size + 4] <= first_needed
+    if is_replaced:
+        stream[size + 4 : size + 4 + side] = bytes(side)
+        stream = stream[size:]
+    delay = 0 if is_replaced else FRAME_SAMPLES
+    frames = len(stream) // size
+    padding = min(max(frames * FRAME_SAMPLES - delay - length, 0), 4095)
+    tag = header + bytes(side) + b"Info" + struct.pack(">III", 3, frames, len(stream) + size)
+    tag += b"LAME3.100" + bytes([0x01, 34]) + bytes(8) + bytes([0, _BIT_RATE[count]])
+    tag += (delay << 12 | padding).to_bytes(3, "big") + bytes(4)
+    tag += struct.pack(">IH", len(stream) + size, 0)  # the checksum of the sound is left out: nobody reads it
+    tag += struct.pack(">H", _checksum(tag))
+    return tag.ljust(size, b"\0") + bytes(stream)
+
+
+def _checksum(content: bytes) -> int:
+    """CRC-16 as the Info tag wants it (polynomial 0x8005, reflected, from zero)."""
+    value = 0
+    for byte in content:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ 0xA001 if value & 1 else value >> 1
+    return value
