@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,7 +15,7 @@ from ucc.config import get_settings
 from ucc.stack.client import StackClient, StackError, find_running
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-screen = Console(highlight=False)
+screen = Console(highlight=False, soft_wrap=True)
 
 ALREADY_RUNS = 3
 
@@ -21,7 +23,7 @@ ALREADY_RUNS = 3
 @main.command()
 def up(
     check: Annotated[bool, typer.Option("--check", help="place the demo calls, prove them, then stop")] = False,
-    demo: Annotated[bool | None, typer.Option(help="fill the demo and place its calls; default: settings")] = None,
+    demo: Annotated[bool, typer.Option(help="place the demo calls and say what they cost")] = False,
     only: Annotated[str, typer.Option(help="names of services, with commas: only these and what they need")] = "",
 ) -> None:
     """Start every service and watch them until Ctrl-C."""
@@ -52,4 +54,26 @@ def status() -> None:
         screen.print(escape(str(error)))
         raise typer.Exit(1) from error
     for entry in services.values():
-        screen.print(f"{entry.name:11} {entry.state:10} pid {entry.pid}  restarts {entry.restarts}  {escape(entry.trouble or '')}")
+        trouble = escape(entry.trouble or "")
+        screen.print(f"{entry.name:11} {entry.state:10} process {entry.pid}  restarts {entry.restarts}  {trouble}")
+
+
+@main.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="one JSON document instead of text")] = False) -> None:
+    """Say what is missing or unhealthy, and what follows from it; exit code 1 when something is unhealthy."""
+    from ucc.stack.doctor import examine
+
+    findings = examine(get_settings())
+    is_healthy = all(finding.level != "unhealthy" for finding in findings)
+    if as_json:
+        typer.echo(json.dumps({"is_healthy": is_healthy, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        for finding in findings:
+            colour = {"ok": "green", "warning": "yellow", "unhealthy": "red"}[finding.level]
+            advice = f" => {finding.advice}" if finding.advice else ""
+            screen.print(f"[{colour}]{finding.level:9}[/] {finding.subject}: {escape(finding.text)}{escape(advice)}")
+    raise typer.Exit(0 if is_healthy else 1)
+
+
+if __name__ == "__main__":
+    main()

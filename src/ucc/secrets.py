@@ -1,4 +1,6 @@
-"""Secrets of one installation: generated at first start, kept in `secrets.toml` of the home folder, readable by its owner only."""
+"""Secrets of one installation: generated at first start, kept in `secrets.toml` of the home folder, readable by its
+owner only.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ class Secrets(BaseModel):
 
 
 def load_secrets(path: Path) -> Secrets:
-    """The secrets in `path`; those that are missing are generated and written. Raises OSError, or ValueError for broken TOML."""
+    """The secrets in `path`; those that are missing are generated and written. Raises OSError, or ValueError for
+    broken TOML.
+    """
     found = tomllib.loads(path.read_text()) if path.exists() else {}
     secrets = Secrets.model_validate(found)
     if set(Secrets.model_fields) - set(found):

@@ -1,4 +1,6 @@
-"""Talks to the running supervisor: status, start, stop, restart and kill of its services. Blocking; for the CLI and tests."""
+"""Talks to the running supervisor: status, start, stop, restart and kill of its services. Blocking; for the CLI and
+tests.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The supervisor's control socket: one JSON request and one JSON reply per connection, on a unix socket in the run folder.
+"""The supervisor's control socket: one JSON request and one JSON reply per connection, on a unix socket in the run
+folder.
 
 Only root can open it. Tests use it to kill and stop services of the running stack.
 """

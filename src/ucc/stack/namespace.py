@@ -1,7 +1,7 @@
 """Runs a program inside the telephony runtime: a private mount namespace, then chroot, then the program's own user.
 
-The mounts live and die with the process, so nothing is ever left mounted, whatever kills it. The home folder appears at the
-same absolute path inside, so one path is right on both sides.
+The mounts live and die with the process, so nothing is ever left mounted, whatever kills it. The home folder appears
+at the same absolute path inside, so one path is right on both sides.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def find_capability_gap() -> str | None:
     """Why this process cannot enter the runtime, in words; None when it can."""
     if os.geteuid() != 0:
         return "UCC has to run as root: its services enter a private root folder and then drop to their own users"
-    tried = subprocess.run(
-        ["unshare", "--mount", "--", "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True, text=True, check=False
-    )
+    attempt = ["unshare", "--mount", "--", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    tried = subprocess.run(attempt, capture_output=True, text=True, check=False)
     if tried.returncode == 0:
         return None
     return (
-        "this machine does not allow private mounts (unshare --mount, capability CAP_SYS_ADMIN), which the telephony runtime "
-        f"needs; in a container start it with that capability. The system said: {tried.stderr.strip() or tried.returncode}"
+        "this machine does not allow private mounts (unshare --mount, capability CAP_SYS_ADMIN), which the telephony"
+        " runtime needs; in a container start it with that capability."
+        f" The system said: {tried.stderr.strip() or tried.returncode}"
     )

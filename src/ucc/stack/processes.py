@@ -80,9 +80,7 @@ def _has_run_id(pid: int, run_id: str) -> bool:
 
 def list_survivors(record: RunRecord) -> list[int]:
     """Ids of live processes that the recorded run started, with the members of their process groups."""
-    own_groups = {
-        entry.pid for entry in record.processes if find_started_ticks(entry.pid) == entry.started_ticks
-    }
+    own_groups = {entry.pid for entry in record.processes if find_started_ticks(entry.pid) == entry.started_ticks}
     found = []
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == os.getpid():

@@ -29,8 +29,8 @@ PACKAGES = (
 _OPTIONS = (
     "--variant=apt",
     "--mode=root",
-    "--aptopt=Acquire::Check-Valid-Until \"false\"",  # a frozen mirror's Release file may be expired
-    "--aptopt=Apt::Install-Recommends \"false\"",
+    '--aptopt=Acquire::Check-Valid-Until "false"',  # a frozen mirror's Release file may be expired
+    '--aptopt=Apt::Install-Recommends "false"',
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -51,7 +51,9 @@ def find_mirror() -> str:
     for mirror in mirrors:
         if "security" not in mirror:
             return mirror
-    raise StepFailed(f"apt on this machine names no Debian archive (see /etc/apt/sources.list). {listed.stderr.strip()}")
+    raise StepFailed(
+        f"apt on this machine names no Debian archive (see /etc/apt/sources.list). {listed.stderr.strip()}"
+    )
 
 
 def _mounts_below(folder: Path) -> list[str]:
@@ -62,7 +64,9 @@ def _mounts_below(folder: Path) -> list[str]:
 def remove_root(folder: Path) -> None:
     """Deletes a root folder, never through a mount. Raises StepFailed when something is mounted in it."""
     if mounted := _mounts_below(folder):
-        raise StepFailed(f"{folder} has mounts in it, left by an interrupted set-up: umount {' '.join(reversed(mounted))}")
+        raise StepFailed(
+            f"{folder} has mounts in it, left by an interrupted set-up: umount {' '.join(reversed(mounted))}"
+        )
     if folder.exists():
         subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=True)
 

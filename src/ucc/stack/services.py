@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sys
-from pathlib import Path
-
-import psycopg
+from collections.abc import Callable
 
 from ucc.config import CHECKOUT, Settings
 from ucc.secrets import Secrets
 from ucc.stack import postgres
 from ucc.stack.namespace import chroot_command, host_command
-from ucc.stack.service import Service, http_probe, process_probe
+from ucc.stack.service import Probe, Service, http_probe
+
+DATABASE = ("postgres",)
 
 
 def list_services(settings: Settings, secrets: Secrets) -> list[Service]:
     """Every service that these settings ask for."""
-    services = []
-    if settings.database_url is None:
-        services.append(_postgres(settings, secrets))
-    return services
+    own_database = [] if settings.database_url else [_postgres(settings, secrets)]
+    try:  # TEMP
+        from ucc.stack.engines import list_engines
+        engines = list_engines(settings, secrets)
+    except ImportError:
+        engines = []
+    return [*own_database, *engines, *_list_own(settings)]
 
 
 def choose(services: list[Service], names: set[str]) -> list[Service]:
@@ -38,56 +42,74 @@ def choose(services: list[Service], names: set[str]) -> list[Service]:
     return [service for service in services if service.name in wanted]
 
 
-async def run_once(argv: list[str], log_path: Path) -> None:
-    """Runs a command to its end, output into `log_path`. Raises RuntimeError with the end of its output."""
+async def run_once(argv: list[str], settings: Settings, name: str) -> None:
+    """Runs a command to its end, its output into the log `name`. Raises RuntimeError with the end of the output."""
     process = await asyncio.create_subprocess_exec(
         *host_command(argv), cwd=CHECKOUT, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()
-    with log_path.open("ab") as file:
+    with (settings.log_dir / f"{name}.log").open("ab") as file:
         file.write(output)
     if process.returncode != 0:
         tail = output.decode(errors="replace").strip().splitlines()[-8:]
-        raise RuntimeError(f"{' '.join(argv[:4])} ended with {process.returncode}: " + "\n".join(tail))
+        raise RuntimeError(f"{' '.join(argv[1:])} ended with {process.returncode}: " + "\n".join(tail))
+
+
+async def prepare_database(settings: Settings) -> None:
+    """Roles, database and every migration. Raises RuntimeError."""
+    await run_once([sys.executable, "-m", "ucc.db.setup"], settings, "database-setup")
 
 
 def _postgres(settings: Settings, secrets: Secrets) -> Service:
     def prepare() -> list[str]:
         postgres.init_cluster(settings, secrets)
-        return chroot_command(
-            settings, postgres.command(settings), user=postgres.USER, death_signal=signal.SIGINT
-        )
-
-    async def after_ready() -> None:
-        try:
-            await postgres.create_roles(settings, secrets)
-        except psycopg.Error as error:
-            raise RuntimeError(f"the database roles cannot be made: {error}") from error
-        if (CHECKOUT / "alembic.ini").exists():
-            await postgres.migrate(lambda argv: run_once(argv, settings.log_dir / "migrations.log"))
+        return chroot_command(settings, postgres.command(settings), user=postgres.USER, death_signal=signal.SIGINT)
 
     return Service(
         name="postgres",
         prepare=prepare,
         find_trouble=lambda: postgres.find_trouble(settings, secrets),
-        after_ready=after_ready,
-        stop_signal=signal.SIGINT,
+        after_ready=lambda: prepare_database(settings),
+        stop_signal=signal.SIGINT,  # fast: ends connections instead of waiting for them
         stops_last=True,
-        consequence="calls in progress go on and their records wait on disk; the console, new logins and new calls fail",
+        consequence="calls in progress go on and their records wait on disk; log-ins, pages and new calls fail",
     )
 
 
-def _python(name: str, settings: Settings, probe_port: int | None, consequence: str) -> Service:
+def _list_own(settings: Settings) -> list[Service]:
+    controller = http_probe(f"http://{settings.address}:{settings.controller_port}/health")
+    api = http_probe(f"http://{settings.address}:{settings.api_port}/api/v1/health")
+    return [
+        _own(
+            "controller", controller, "calls in progress go on; new calls wait or are refused; adopted when it is back"
+        ),
+        _own("api", api, "browsers and other systems get no answer; calls are not affected"),
+        _own("worker", disk_probe(settings), "recordings stay captures; they become MP3 when it is back"),
+    ]
+
+
+def _own(name: str, find_trouble: Probe, consequence: str) -> Service:
     return Service(
         name=name,
-        prepare=lambda: host_command([sys.executable, "-m", f"ucc.{name}"]),
-        find_trouble=(
-            http_probe(f"http://{settings.address}:{probe_port}{'/api/v1' if name == 'api' else ''}/health")
-            if probe_port
-            else process_probe()
-        ),
-        needs=("postgres",),
+        prepare=own_command(name),
+        find_trouble=find_trouble,
+        needs=DATABASE,
         consequence=consequence,
         cwd=CHECKOUT,
     )
+
+
+def own_command(name: str) -> Callable[[], list[str]]:
+    return lambda: host_command([sys.executable, "-m", f"ucc.{name}"])
+
+
+def disk_probe(settings: Settings) -> Probe:
+    """The worker has no door to knock at; what stops it is a full disk."""
+
+    async def find_trouble() -> str | None:
+        settings.recording_dir.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(settings.recording_dir).free
+        return None if free > 100 << 20 else f"only {free >> 20} MiB are free below {settings.recording_dir}"
+
+    return find_trouble

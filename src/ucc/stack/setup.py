@@ -1,4 +1,5 @@
-"""The set-up after the Python environment exists: programs of the host, telephony runtime, console. Run by `tools/bootstrap.py`.
+"""The set-up after the Python environment exists: programs of the host, telephony runtime, console. Run by
+`tools/bootstrap.py`.
 
 Every step is skipped when it is done and resumed when it was interrupted. One set-up at a time: a second one waits.
 """

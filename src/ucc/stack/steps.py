@@ -1,4 +1,6 @@
-"""One step of the set-up: done when its stamp holds the fingerprint of its inputs. The stamp is written last, so an interruption resumes."""
+"""One step of the set-up: done when its stamp holds the fingerprint of its inputs. The stamp is written last, so an
+interruption resumes.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def has_stamp(path: Path, fingerprint: str) -> bool:
 def run_logged(
     argv: Sequence[str], log: Path, report: Report, *, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> None:
-    """Runs a program, its output into `log` and line by line to `report`. Raises StepFailed with the last lines of the output."""
+    """Runs a program, its output into `log` and line by line to `report`. Raises StepFailed with the last lines of the
+    output.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
         file.write(f"$ {' '.join(argv)}\n")
@@ -66,4 +70,6 @@ def run_logged(
                     report(text)
         if started.returncode != 0:
             tail = "\n    ".join(last)
-            raise StepFailed(f"{argv[0]} ended with {started.returncode}. Its last lines (all of them in {log}):\n    {tail}")
+            raise StepFailed(
+                f"{argv[0]} ended with {started.returncode}. Its last lines (all of them in {log}):\n    {tail}"
+            )

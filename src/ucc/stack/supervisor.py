@@ -119,8 +119,10 @@ class Supervisor:
         watch.start(tuple(self._watches[need] for need in watch.service.needs if need in self._watches))
 
     async def wait_ready(self, timeout_s: float = 60.0) -> bool:
-        """True when every service is ready, False when a shut-down was asked meanwhile. Raises StartFailed after `timeout_s`."""
-        ready = asyncio.gather(*(watch.was_ready.wait() for watch in self._watches.values()))
+        """True when every service is ready, False when a shut-down was asked meanwhile. Raises StartFailed after
+        `timeout_s`.
+        """
+        ready = asyncio.create_task(self._all_ready())
         stop = asyncio.create_task(self.shut_down.wait())
         await asyncio.wait({ready, stop}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         is_ready = ready.done()
@@ -131,6 +133,10 @@ class Supervisor:
         if is_ready or self.shut_down.is_set():
             return is_ready
         raise StartFailed(self._describe_unready(timeout_s))
+
+    async def _all_ready(self) -> None:
+        for watch in self._watches.values():
+            await watch.was_ready.wait()
 
     def _describe_unready(self, timeout_s: float) -> str:
         lines = [f"not ready within {timeout_s:g} s:"]
