@@ -1,4 +1,4 @@
-"""Ends a call in the books: its record, legs, recordings, charges and postings, in the caller's one transaction, once."""
+"""Ends a call in the books: record, legs, recordings, charges and postings, in the caller's one transaction, once."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> No
 
 
 async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
-    """Answered calls with the outside cost every level something by its own plan; unanswered and internal ones nothing."""
+    """An answered call with the outside costs every level something by its own plan; any other costs nothing."""
     duration_ms = talk_ms(finished)
     if finished.answered_at is None or duration_ms == 0 or finished.direction is Direction.INTERNAL:
         return

@@ -51,9 +51,7 @@ def create_roles(admin: URL, secrets: Secrets) -> None:
     with connect(admin, "postgres") as connection:
         known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles WHERE rolname LIKE 'ucc%'")}
         for role, options in ROLE_OPTIONS.items():
-            statement = sql.SQL(
-                "{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {options} PASSWORD {password}"
-            )
+            statement = sql.SQL("{verb} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {options} PASSWORD {key}")
             connection.execute(
                 statement.format(
                     verb=sql.SQL("ALTER" if role in known else "CREATE"),
@@ -86,7 +84,8 @@ def migrate(owner: URL, sip_domain: str) -> None:
         command.upgrade(config, "head")
         connection.execute(
             text(
-                "INSERT INTO border_setting (sip_domain) VALUES (:domain) ON CONFLICT (id) DO UPDATE SET sip_domain = :domain"
+                "INSERT INTO border_setting (sip_domain) VALUES (:domain) "
+                "ON CONFLICT (id) DO UPDATE SET sip_domain = excluded.sip_domain"
             ),
             {"domain": sip_domain},
         )

@@ -37,7 +37,7 @@ async def load_chain(session: AsyncSession, tenant_id: int) -> list[Level]:
 
 
 async def renew_leases(session: AsyncSession, controller: str, lease_s: float) -> set[int]:
-    """Take or renew the lease of every enterprise that is free, expired or already ours. Returns those that are ours."""
+    """Take or renew the lease of every enterprise that is free, expired or already ours; the ones we hold now."""
     rows = await session.execute(
         text(
             """
