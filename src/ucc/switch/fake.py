@@ -1,5 +1,5 @@
-"""A switch in memory that behaves like the real one, for tests and demonstrations: legs ring, answer, are busy or vanish
-by the number dialled, as the PSTN emulator does, and its events come by the loop, after the request that caused them."""
+"""A switch in memory that behaves like the real one, for tests and demonstrations. Legs ring, answer, are busy or
+vanish by the number dialled, as in the PSTN emulator; events come by the loop, after the request that caused them."""
 
 from __future__ import annotations
 

@@ -107,6 +107,15 @@ class Runner:
             log.warning("a leg of no known call is hung up", leg=leg)
             self._spawn(self._hang_up_stray(leg))
 
+    def take_key(self, sip_call_id: str, key: str, at: float) -> None:
+        """A key that the border heard on the leg with this SIP Call-ID."""
+        for actor in self.calls.values():
+            if isinstance(actor.state, New | Ended):
+                continue
+            for leg in actor.state.facts.live_legs:
+                if leg.sip_call_id == sip_call_id:
+                    self.post(actor.call_id, ev.KeyPressed(at, leg.leg, key))
+
     def adopt(self, state: CallState) -> Actor:
         """Take a call in, new or read back after a restart."""
         call_id = state.call_id if isinstance(state, New | Ended) else state.facts.call_id
