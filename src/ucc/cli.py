@@ -29,7 +29,9 @@ def up(
     """Start every service and watch them until Ctrl-C."""
     from ucc.stack.session import run_session
 
-    code = asyncio.run(run_session(screen, is_check=check, with_demo=demo, only=set(filter(None, only.split(",")))))
+    code = asyncio.run(
+        run_session(screen, is_check=check, with_demo_calls=demo, only=set(filter(None, only.split(","))))
+    )
     raise typer.Exit(code)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 
 import aiohttp
@@ -41,6 +41,10 @@ class ApiClient:
 
     async def get(self, path: str, **params: str | int) -> Any:
         return await self.request("GET", path, params=params)
+
+    def open_socket(self, path: str) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+        """A WebSocket of the API. Raises aiohttp.ClientError when it is refused."""
+        return self._session.ws_connect(f"{self._base}{path}", heartbeat=10)
 
     async def download(self, path: str) -> bytes:
         """The bytes of a media answer. Raises ApiRefused."""

@@ -22,6 +22,7 @@ def list_services(settings: Settings, secrets: Secrets) -> list[Service]:
     own_database = [] if settings.database_url else [_postgres(settings, secrets)]
     try:  # TEMP
         from ucc.stack.engines import list_engines
+
         engines = list_engines(settings, secrets)
     except ImportError:
         engines = []

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import json
 import os
 import resource
 import shutil
 import signal
+import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -118,25 +118,23 @@ class Supervisor:
         watch = self._watches[name]
         watch.start(tuple(self._watches[need] for need in watch.service.needs if need in self._watches))
 
-    async def wait_ready(self, timeout_s: float = 60.0) -> bool:
-        """True when every service is ready, False when a shut-down was asked meanwhile. Raises StartFailed after
-        `timeout_s`.
-        """
-        ready = asyncio.create_task(self._all_ready())
-        stop = asyncio.create_task(self.shut_down.wait())
-        await asyncio.wait({ready, stop}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        is_ready = ready.done()
-        ready.cancel()
-        stop.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ready
-        if is_ready or self.shut_down.is_set():
-            return is_ready
-        raise StartFailed(self._describe_unready(timeout_s))
+    async def wait_ready(
+        self, timeout_s: float = 60.0, *, on_progress: Callable[[str], None] = lambda text: None
+    ) -> bool:
+        """True when every service is ready, False when a shut-down was asked meanwhile.
 
-    async def _all_ready(self) -> None:
-        for watch in self._watches.values():
-            await watch.was_ready.wait()
+        `on_progress` gets the names of those that are not ready yet. Raises StartFailed after `timeout_s`.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not self.shut_down.is_set():
+            open_names = [name for name, watch in self._watches.items() if not watch.was_ready.is_set()]
+            if not open_names:
+                return True
+            if time.monotonic() > deadline:
+                raise StartFailed(self._describe_unready(timeout_s))
+            on_progress(", ".join(open_names))
+            await asyncio.sleep(0.05)
+        return False
 
     def _describe_unready(self, timeout_s: float) -> str:
         lines = [f"not ready within {timeout_s:g} s:"]

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from ucc.config import CHECKOUT, Settings
 from ucc.stack.client import StackClient, StackError, find_running, lock_path
+from ucc.stack.session import ready_path
 
 HOME = CHECKOUT / "var" / "test"
 FIRST_HOST, LAST_HOST = 11, 19
@@ -75,7 +76,7 @@ def running_stack(settings: Settings) -> Iterator[StackClient]:
         )  # fmt: skip
     try:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not (settings.run_dir / "ready").exists():
+        while not ready_path(settings).exists():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise StackError(
                     f"the test stack did not start ({lock_path(settings)}):\n{output_path.read_text()[-4000:]}"
