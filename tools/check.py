@@ -21,6 +21,7 @@ CHECKS: dict[str, list[str]] = {
     "lint": [str(BIN / "ruff"), "check", *CODE],
     "types": [str(BIN / "mypy")],
     "layers": [str(BIN / "lint-imports")],
+    "rules": [str(BIN / "python"), "tools/rules.py"],
     "client": [str(BIN / "python"), "tools/client.py", "--check"],
 }
 
