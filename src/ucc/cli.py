@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from ucc.config import get_settings
 from ucc.stack.client import StackClient, StackError, find_running
@@ -75,6 +76,24 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="one JSON docume
             advice = f" => {finding.advice}" if finding.advice else ""
             screen.print(f"[{colour}]{finding.level:9}[/] {finding.subject}: {escape(finding.text)}{escape(advice)}")
     raise typer.Exit(0 if is_healthy else 1)
+
+
+tenant = typer.Typer(no_args_is_help=True, help="The customer tree.")
+main.add_typer(tenant, name="tenant")
+
+
+@tenant.command("list")
+def list_tenants() -> None:
+    """Every tenant, indented below its parent, with its balance in yuan."""
+    from ucc.stack.tenant_list import list_lines
+
+    try:
+        lines = asyncio.run(list_lines())
+    except SQLAlchemyError as error:
+        screen.print(f"[red]The database does not answer:[/] {escape(str(error).splitlines()[0])}")
+        raise typer.Exit(1) from error
+    for line in lines:
+        screen.print(escape(line))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Sets up what UCC needs on this machine.")
     parser.add_argument("--for-test", action="store_true", help="also what only the tests need")
     arguments = parser.parse_args()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     os.umask(0o022)
     if gap := find_capability_gap():
         console.print(f"[red]Set-up cannot go on:[/] {escape(gap)}")
