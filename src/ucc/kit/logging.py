@@ -19,7 +19,16 @@ import structlog
 
 Record = MutableMapping[str, Any]
 
-_QUIET = ("uvicorn.access", "asyncio", "procrastinate", "sqlalchemy", "psycopg", "psycopg.pool", "websockets", "aiohttp.access")
+_QUIET = (
+    "uvicorn.access",
+    "asyncio",
+    "procrastinate",
+    "sqlalchemy",
+    "psycopg",
+    "psycopg.pool",
+    "websockets",
+    "aiohttp.access",
+)
 
 
 def configure_logging(service: str, *, level: str | None = None, stream: TextIO | None = None) -> None:

@@ -70,7 +70,9 @@ def encode_captures(request: EncodeRequest) -> EncodedFile:
     except FileNotFoundError as error:
         raise EncodeFailed(f"the capture is gone: {error.filename}", is_temporary=False) from error
     except OSError as error:
-        reason = "the disk of the recordings is full" if error.errno in _FULL_DISK else f"{error.strerror}: {error.filename}"
+        reason = (
+            "the disk of the recordings is full" if error.errno in _FULL_DISK else f"{error.strerror}: {error.filename}"
+        )
         raise EncodeFailed(reason, is_temporary=True) from error
     except MemoryError as error:
         raise EncodeFailed("not enough memory for this recording", is_temporary=True) from error

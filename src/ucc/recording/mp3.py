@@ -1,9 +1,9 @@
 """MP3 at the rates of the product: 8 kbit/s mono or 16 kbit/s stereo, 8 kHz, constant bit rate, by LAME in the process.
 
-LAME begins with a frame that holds only its own delay. That frame is replaced by an `Info` frame of the same size that
-tells players where the sound starts and ends, so the length is exact to the sample, seeking needs no scan, and the file
-is not a byte longer than what LAME alone writes. The frame after it would borrow bits from the replaced one; it lies
-before the start of the sound (all but its last 6 ms) and is made a frame of silence.
+An `Info` frame of 72 or 144 bytes in front tells players where the sound starts and ends, so the length is exact to the
+sample and seeking needs no scan. In recordings shorter than 2 s it takes the place of LAME's first frame, which holds
+only LAME's own delay, so that the sizes of the product's table hold; the first 50 ms then fade in, because the frame
+after it would borrow bits from the replaced one and is made a frame of silence.
 """
 
 from __future__ import annotations
@@ -23,14 +23,17 @@ DECODER_DELAY = 529
 """Samples that a decoder's filters delay the sound by, on top of the delay the file declares."""
 QUALITY = 7
 """LAME's 0 (slow) to 9: at 8 kbit/s 7 keeps what 2 keeps up to 3 kHz (within 0.4 dB) at three times the speed."""
+_SHORT = 2 * SAMPLE_RATE
 _BLOCK = 60 * SAMPLE_RATE
 _BIT_RATE = {1: 8, 2: 16}
 _SIDE_INFO = {1: 9, 2: 17}
 
 
 def encode_mp3(channels: Sequence[Samples]) -> bytes:
-    """One or two equally long tracks (left, right) as a whole MP3 file. Raises ValueError for other shapes."""
+    """One or two equally long tracks (left, right) as a whole MP3 file. Raises ValueError for other or empty ones."""
     count, length = len(channels), len(channels[0]) if channels else 0
+    if not length:
+        raise ValueError("a recording without a sample")
     if count not in _BIT_RATE or any(len(channel) != length for channel in channels):
         raise ValueError("one or two tracks of equal length")
     encoder = lameenc.Encoder()
@@ -57,11 +60,11 @@ def measure_frames(stream: bytes | bytearray, count: int) -> int:
 
 
 def _declare_length(stream: bytearray, count: int, length: int) -> bytes:
-    """The file with its Info frame, in place of the first frame when the second can do without it."""
+    """The file with its Info frame: in front, or in a short file in place of LAME's first frame."""
     size = measure_frames(stream, count)
     header, side = bytes(stream[:4]), _SIDE_INFO[count]
-    first_needed = size - 4 - side  # the third frame may reach back into the second, not further
-    is_replaced = len(stream) >= 3 * size and stream[2 * size + 4] <= first_needed
+    reach = size - 4 - side  # the third frame's bits may begin in the second frame, but not before it
+    is_replaced = length < _SHORT and len(stream) >= 3 * size and stream[2 * size + 4] <= reach
     if is_replaced:
         stream[size + 4 : size + 4 + side] = bytes(side)
         stream = stream[size:]

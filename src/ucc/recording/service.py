@@ -1,0 +1,178 @@
+"""The states of a recording in the database: spooled -> encoding -> ready | failed. Every step is one transaction.
+
+A claim is a row in state `encoding` whose `updated_at` is kept fresh by the worker that holds it; a stale one belongs to
+a worker that died and may be taken over. `ready` is final, and a repeated claim of it finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, and_, func, or_, select, update
+from sqlalchemy import cast as cast_type
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ucc.call.models import CallRecord, LiveCallState
+from ucc.recording.models import Recording
+from ucc.tenant.models import Tenant
+from ucc.trunk.models import Trunk
+
+STALE_AFTER = timedelta(seconds=90)
+"""A claim that was not kept fresh for so long is abandoned. Workers freshen theirs every 15 s."""
+RETRY_AFTER = timedelta(minutes=2)
+RETRY_UNTIL = timedelta(days=7)
+RETRY_MARK = "; will be tried again"
+"""Ends the failure of a recording whose cause may go away (disk full); the sweep takes such rows up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRecording:
+    """A recording this worker may encode, and what it needs to know of its call."""
+
+    recording_id: UUID
+    call_id: UUID
+    tenant_id: int
+    sip_call_id: str
+    started_at: datetime
+    ended_at: datetime
+    captures: tuple[str, ...]
+    channels: Literal["mono", "stereo"]
+    trunk_host: str | None
+
+
+async def claim_recording(session: AsyncSession, recording_id: UUID) -> ClaimedRecording | None:
+    """Take one recording that waits; None when it is done, being done, or unknown."""
+    return await _claim(session, and_(Recording.id == recording_id, or_(Recording.state == "spooled", _is_abandoned())))
+
+
+async def claim_next(session: AsyncSession, overdue: timedelta) -> ClaimedRecording | None:
+    """Take the oldest recording that no job came for: waiting longer than `overdue`, abandoned, or due for another try."""
+    is_missed = and_(Recording.state == "spooled", Recording.updated_at < func.now() - overdue)
+    is_due = and_(
+        Recording.state == "failed",
+        Recording.failure.endswith(RETRY_MARK),
+        Recording.updated_at < func.now() - RETRY_AFTER,
+        Recording.created_at > func.now() - RETRY_UNTIL,
+    )
+    oldest = (
+        select(Recording.id)
+        .where(or_(is_missed, _is_abandoned(), is_due))
+        .order_by(Recording.updated_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    return await _claim(session, Recording.id == oldest)
+
+
+def _is_abandoned() -> ColumnElement[bool]:
+    return and_(Recording.state == "encoding", Recording.updated_at < func.now() - STALE_AFTER)
+
+
+async def _claim(session: AsyncSession, which: ColumnElement[bool]) -> ClaimedRecording | None:
+    taken = await session.execute(
+        update(Recording)
+        .where(which)
+        .values(state="encoding", failure=None, updated_at=func.now())
+        .returning(Recording)
+        .execution_options(synchronize_session=False)
+    )
+    row = taken.scalar_one_or_none()
+    if row is None:
+        return None
+    channels = await session.scalar(select(Tenant.recording_channels).where(Tenant.id == row.tenant_id))
+    host = await session.scalar(
+        select(Trunk.host).join(CallRecord, CallRecord.trunk_id == Trunk.id).where(CallRecord.id == row.call_id)
+    )
+    return ClaimedRecording(
+        recording_id=row.id,
+        call_id=row.call_id,
+        tenant_id=row.tenant_id,
+        sip_call_id=row.sip_call_id,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        captures=tuple(row.captures),
+        channels=cast(Literal["mono", "stereo"], channels or "mono"),
+        trunk_host=host,
+    )
+
+
+async def note_captures(session: AsyncSession, recording_id: UUID, captures: Sequence[str]) -> None:
+    """Write down which captures the recording is made of, so that they are known after it is made."""
+    await session.execute(
+        update(Recording).where(Recording.id == recording_id).values(captures=list(captures), updated_at=func.now())
+    )
+
+
+async def freshen_claim(session: AsyncSession, recording_id: UUID) -> None:
+    """Show that the claim's worker lives."""
+    await session.execute(
+        update(Recording)
+        .where(Recording.id == recording_id, Recording.state == "encoding")
+        .values(updated_at=func.now())
+    )
+
+
+async def finish_recording(
+    session: AsyncSession, recording_id: UUID, *, path: str, bytes: int, duration_ms: int, sha256: str
+) -> None:
+    """The file is on disk. Telling it twice is harmless."""
+    await session.execute(
+        update(Recording)
+        .where(Recording.id == recording_id)
+        .values(
+            state="ready",
+            path=path,
+            bytes=bytes,
+            duration_ms=duration_ms,
+            sha256=sha256,
+            failure=None,
+            updated_at=func.now(),
+        )
+    )
+
+
+async def fail_recording(session: AsyncSession, recording_id: UUID, reason: str, *, is_temporary: bool) -> None:
+    """The file could not be made. A finished recording never goes back."""
+    failure = reason + RETRY_MARK if is_temporary else reason
+    await session.execute(
+        update(Recording)
+        .where(Recording.id == recording_id, Recording.state != "ready")
+        .values(state="failed", failure=failure, updated_at=func.now())
+    )
+
+
+async def release_claim(session: AsyncSession, recording_id: UUID) -> None:
+    """Give a claim back at once: this worker stops."""
+    await session.execute(
+        update(Recording)
+        .where(Recording.id == recording_id, Recording.state == "encoding")
+        .values(state="spooled", updated_at=func.now())
+    )
+
+
+async def is_capture_needed(session: AsyncSession, claimed: ClaimedRecording) -> bool:
+    """Whether another recording of the call, not ready yet, is made of captures of the same SIP call."""
+    is_open = and_(Recording.sip_call_id == claimed.sip_call_id, Recording.state != "ready")
+    open_one = select(Recording.id).where(Recording.call_id == claimed.call_id, is_open).limit(1)
+    return await session.scalar(open_one) is not None
+
+
+async def list_known_calls(session: AsyncSession, sip_call_ids: Sequence[str]) -> dict[str, bool]:
+    """Of these SIP calls those that have recordings: Call-ID -> all of them are ready."""
+    rows = await session.execute(
+        select(Recording.sip_call_id, func.bool_and(Recording.state == "ready"))
+        .where(Recording.sip_call_id.in_(sip_call_ids))
+        .group_by(Recording.sip_call_id)
+    )
+    return {sip_call_id: bool(is_ready) for sip_call_id, is_ready in rows}
+
+
+async def find_live_calls(session: AsyncSession, sip_call_ids: Sequence[str]) -> set[str]:
+    """Of these SIP calls those that a live call's saved state speaks of."""
+    states = (await session.scalars(select(cast_type(LiveCallState.state, Text)))).all()
+    return {one for one in sip_call_ids if any(one in state for state in states)}

@@ -1,0 +1,174 @@
+"""Runs the job queue beside three regular duties: the sweep for missed recordings, partitions, and tidying the spool.
+
+Each part stands alone: when the database is away it says so once in a while, waits a little longer each time, at most
+10 s, and goes on when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Status
+from sqlalchemy import text
+
+from ucc.config import Settings, get_settings
+from ucc.db.engine import role_url
+from ucc.db.unit import Database
+from ucc.kit.logging import configure_logging, describe_error, get_logger
+from ucc.recording.jobs import QUEUE, RecordingEncoder
+from ucc.recording.pool import EncoderPool
+
+log = get_logger()
+
+SWEEP_EVERY_S = 5.0
+TIDY_EVERY_S = 600.0
+PARTITIONS_EVERY_S = 3600.0
+_LONGEST_WAIT_S = 10.0
+_NICE = 5
+
+
+def make_app(encoder: RecordingEncoder) -> App:
+    """The job queue with every task of the worker."""
+    url = role_url("system")
+    connector = PsycopgConnector(
+        host=url.host,
+        port=url.port,
+        user=url.username,
+        password=url.password,
+        dbname=url.database,
+        connect_timeout=5,
+        min_size=1,
+        max_size=4,
+        timeout=10,
+    )
+    app = App(connector=connector)
+
+    @app.task(name="encode_recording", queue=QUEUE)
+    async def encode_recording(recording_id: str) -> None:
+        await encoder.encode(UUID(recording_id))
+
+    return app
+
+
+async def run_jobs(make: Callable[[], App], concurrency: int) -> None:
+    """Serve the queue until cancelled or until the database goes away, which raises."""
+    app = make()
+    async with app.open_async():
+        await _drop_stalled_jobs(app)
+        await app.run_worker_async(
+            name="worker",
+            concurrency=concurrency,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            shutdown_graceful_timeout=1.0,
+        )
+
+
+async def _drop_stalled_jobs(app: App) -> None:
+    """Jobs of workers that died: the rows they woke for are the sweep's now."""
+    for job in await app.job_manager.get_stalled_jobs():
+        with contextlib.suppress(Exception):
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+
+async def keep_running(name: str, part: Callable[[], Awaitable[object]]) -> None:
+    """Run a part that should never end; when it does, say why and start it again."""
+    wait_s = 1.0
+    loop = asyncio.get_running_loop()
+    while True:
+        started = loop.time()
+        try:
+            await part()
+        except Exception as error:
+            _complain(name, error)
+        if loop.time() - started > 60:
+            wait_s = 1.0
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+
+async def repeat(name: str, every_s: float, duty: Callable[[], Awaitable[object]]) -> None:
+    """Do a duty at once and then every so often; sooner after a failure."""
+    wait_s = 1.0
+    while True:
+        try:
+            await duty()
+            wait_s = 1.0
+            await asyncio.sleep(every_s)
+        except Exception as error:
+            _complain(name, error)
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+
+def _complain(name: str, error: Exception) -> None:
+    """One line for a database that is away; everything for what nobody expected."""
+    if _is_database_away(error):
+        log.warning("the database is away, trying again", part=name, error=describe_error(error))
+    else:
+        log.error("a part of the worker failed, trying again", part=name, exc_info=error)
+
+
+def _is_database_away(error: BaseException | None) -> bool:
+    """Whether this error, or one that led to it, is a lost or refused connection."""
+    away = {
+        "OperationalError",
+        "InterfaceError",
+        "PoolTimeout",
+        "ConnectorException",
+        "AdminShutdown",
+        "CannotConnectNow",
+    }
+    while error is not None:
+        if isinstance(error, ConnectionError) or type(error).__name__ in away:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+async def ensure_partitions(database: Database) -> None:
+    """Call records of the coming months have their partitions."""
+    async with database.begin() as session:
+        await session.execute(text("SELECT ensure_call_record_partitions()"))
+
+
+async def run(settings: Settings) -> None:
+    """The whole worker, until it is told to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    database = Database.of_role("system")
+    pool = EncoderPool(settings.encode_workers)
+    encoder = RecordingEncoder(database, settings, pool)
+    concurrency = settings.encode_workers + 4
+    parts = [
+        keep_running("jobs", lambda: run_jobs(lambda: make_app(encoder), concurrency)),
+        repeat("sweep", SWEEP_EVERY_S, encoder.sweep),
+        repeat("tidy", TIDY_EVERY_S, encoder.tidy),
+        repeat("partitions", PARTITIONS_EVERY_S, lambda: ensure_partitions(database)),
+    ]
+    tasks = [asyncio.create_task(part) for part in parts]
+    log.info("worker started", processes=settings.encode_workers, recordings=settings.recording_dir)
+    await stop.wait()
+    log.info("worker stops")
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=3)
+    pool.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await database.close()
+
+
+def main() -> None:
+    configure_logging("worker")
+    with contextlib.suppress(OSError):
+        os.nice(_NICE)
+    asyncio.run(run(get_settings()))
