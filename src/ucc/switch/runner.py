@@ -193,6 +193,9 @@ class Runner:
 
     async def close(self) -> None:
         """Stop deciding. Calls go on in the switch."""
+        for actor in self.calls.values():
+            for name in list(actor.timers):
+                self._cancel_timer(actor, name)
         tasks = [actor.task for actor in self.calls.values() if actor.task is not None] + list(self._background)
         for task in tasks:
             task.cancel()
@@ -202,18 +205,14 @@ class Runner:
 
     async def _run(self, actor: Actor) -> None:
         while True:
-            try:
-                event = await asyncio.wait_for(
-                    actor.mailbox.get(), LINGER_S if isinstance(actor.state, Ended) else None
-                )
-            except TimeoutError:
-                break
+            event = await actor.mailbox.get()
             try:
                 await self._apply(actor, event)
             except Exception:
                 log.exception("a call failed and is ended", call=str(actor.call_id), on=type(event).__name__)
                 await self._abandon(actor)
-        self._forget(actor)
+            if isinstance(actor.state, Ended) and "linger" not in actor.timers:
+                actor.timers["linger"] = asyncio.get_running_loop().call_later(LINGER_S, self._forget, actor)
 
     async def _apply(self, actor: Actor, event: ev.CallEvent) -> None:
         was_ended = isinstance(actor.state, Ended)
@@ -340,9 +339,12 @@ class Runner:
             return None
 
     def _forget(self, actor: Actor) -> None:
+        """An ended call is remembered a little longer, for what the switch still says of it."""
         for name in list(actor.timers):
             self._cancel_timer(actor, name)
         self.calls.pop(actor.call_id, None)
+        if actor.task is not None:
+            actor.task.cancel()
         for leg in [leg for leg, call_id in self._call_by_leg.items() if call_id == actor.call_id]:
             del self._call_by_leg[leg]
 
