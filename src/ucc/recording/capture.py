@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -155,5 +156,5 @@ def _split_runs(position: Ints, lengths: Ints) -> Iterator[tuple[Ints, int]]:
     places, sizes = position[order], lengths[order]
     breaks = (places[1:] != places[:-1] + sizes[:-1]) | (sizes[1:] != sizes[:-1])
     edges = [0, *(np.flatnonzero(breaks) + 1).tolist(), len(order)]
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         yield order[first:last], int(places[first])

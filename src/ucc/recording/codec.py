@@ -1,4 +1,4 @@
-"""Decodes the payloads of the telephone codecs to 16-bit samples at 8 kHz: PCMA and PCMU by table, G.729 and G.723.1 by PyAV."""
+"""Decodes telephone payloads to 16-bit samples at 8 kHz: PCMA and PCMU by table, G.729 and G.723.1 by PyAV."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -70,9 +71,7 @@ def encode_captures(request: EncodeRequest) -> EncodedFile:
     except FileNotFoundError as error:
         raise EncodeFailed(f"the capture is gone: {error.filename}", is_temporary=False) from error
     except OSError as error:
-        reason = (
-            "the disk of the recordings is full" if error.errno in _FULL_DISK else f"{error.strerror}: {error.filename}"
-        )
+        reason = "the recording disk is full" if error.errno in _FULL_DISK else f"{error.strerror}: {error.filename}"
         raise EncodeFailed(reason, is_temporary=True) from error
     except MemoryError as error:
         raise EncodeFailed("not enough memory for this recording", is_temporary=True) from error
@@ -95,9 +94,9 @@ def mix_channels(tracks: Tracks, channels: Channels) -> Sequence[Samples]:
 
 
 def write_atomically(target: Path, content: bytes) -> None:
-    """The file is there whole or not at all, also after a power cut. Raises OSError; leaves no temporary file behind."""
+    """The file is there whole or not at all, also after a power cut. Raises OSError and leaves nothing behind."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}.part")
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -1,7 +1,7 @@
-"""Makes MP3 files of waiting recordings: claims a row, waits for its captures, encodes in another process, tells the row.
+"""Makes MP3 files of waiting recordings: claims a row, waits for its captures, encodes in a process, tells the row.
 
-The row is the truth and the job only wakes: a lost job, a repeated one, two workers or a dead one change nothing but the
-moment. Captures are deleted after the file is on disk and its row is committed, never before.
+The row is the truth and the job only wakes: a lost job, a repeated one, two workers or a dead one change nothing but
+the moment. Captures are deleted after the file is on disk and its row is committed, never before.
 """
 
 from __future__ import annotations
@@ -50,25 +50,22 @@ class RecordingEncoder:
 
     async def encode(self, recording_id: UUID) -> bool:
         """Encode one recording if it waits; False when there was nothing to do. Raises what the database raises."""
-        async with self._slots:
-            async with self._database.begin() as session:
-                claimed = await service.claim_recording(session, recording_id)
-            if claimed is None:
-                return False
+        async with self._database.begin() as session:
+            claimed = await service.claim_recording(session, recording_id)
+        if claimed is not None:
             await self._encode_claimed(claimed)
-            return True
+        return claimed is not None
 
     async def sweep(self) -> int:
         """Encode what no job came for: missed, abandoned, or due for another try. How many."""
         count = 0
         while True:
-            async with self._slots:
-                async with self._database.begin() as session:
-                    claimed = await service.claim_next(session, OVERDUE)
-                if claimed is None:
-                    return count
-                await self._encode_claimed(claimed)
-                count += 1
+            async with self._database.begin() as session:
+                claimed = await service.claim_next(session, OVERDUE)
+            if claimed is None:
+                return count
+            await self._encode_claimed(claimed)
+            count += 1
 
     async def _encode_claimed(self, claimed: ClaimedRecording) -> None:
         started = time.monotonic()
@@ -79,7 +76,8 @@ class RecordingEncoder:
                     names = [self._spool.name_of(one) for one in captures]
                     await service.note_captures(session, claimed.recording_id, names)
                 request = self._make_request(claimed, captures)
-                encoded = await self._pool.encode(request)
+                async with self._slots:
+                    encoded = await self._pool.encode(request)
         except (EncodeFailed, BrokenProcessPool) as error:
             await self._fail(claimed, error)
             return
@@ -160,7 +158,7 @@ class RecordingEncoder:
         )
         if claimed.channels == "stereo" and not encoded.is_side_sure:
             log.warning(
-                "nothing told which side is the customer's: left and right may be swapped",
+                "left and right may be swapped: nothing told them apart",
                 recording=claimed.recording_id,
             )
 

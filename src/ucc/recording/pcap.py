@@ -1,6 +1,6 @@
 """Reads the RTP packets of a pcap file into arrays, one entry a packet, without a Python step per packet.
 
-The file may still grow or may be cut off in its last packet (rtpengine killed): whole packets are used, the rest is left.
+The file may still grow or be cut off in its last packet (rtpengine killed): whole packets are used, the rest is left.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def read_packets(path: Path) -> Packets:
 
 
 def _read_file_header(data: Bytes, length: int, path: Path) -> tuple[str, float, int]:
-    """Byte order, seconds per unit of the fractional time, bytes before the IP header. An empty file is a legal start."""
+    """Byte order, seconds per unit of the fractional time, bytes before the IP header. An empty file is a start, too."""
     if length < _FILE_HEADER:
         return "<", 1e-6, 0
     magic = bytes(data[:4])
@@ -90,7 +90,7 @@ def _read_file_header(data: Bytes, length: int, path: Path) -> tuple[str, float,
 
 
 def _find_records(data: Bytes, length: int, order: str) -> Ints:
-    """Where each whole record starts. Stretches of equal records (constant packet size) are found a stretch at a time."""
+    """Where each whole record starts. Stretches of equal records (packets of one size) are found at once."""
     found: list[Ints] = []
     size_at = struct.Struct(order + "I").unpack_from
     buffer = data.data

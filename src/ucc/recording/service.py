@@ -1,7 +1,7 @@
 """The states of a recording in the database: spooled -> encoding -> ready | failed. Every step is one transaction.
 
-A claim is a row in state `encoding` whose `updated_at` is kept fresh by the worker that holds it; a stale one belongs to
-a worker that died and may be taken over. `ready` is final, and a repeated claim of it finds nothing.
+A claim is a row in state `encoding` whose `updated_at` is kept fresh by the worker that holds it; a stale one belongs
+to a worker that died and may be taken over. `ready` is final, and a repeated claim of it finds nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ async def claim_recording(session: AsyncSession, recording_id: UUID) -> ClaimedR
 
 
 async def claim_next(session: AsyncSession, overdue: timedelta) -> ClaimedRecording | None:
-    """Take the oldest recording that no job came for: waiting longer than `overdue`, abandoned, or due for another try."""
+    """Take the oldest that no job came for: waiting longer than `overdue`, abandoned, or due for another try."""
     is_missed = and_(Recording.state == "spooled", Recording.updated_at < func.now() - overdue)
     is_due = and_(
         Recording.state == "failed",

@@ -3,7 +3,7 @@
 A capture holds what rtpengine received at each of its own ports on the customer's leg, so a *target* port stands for a
 direction. Several facts tell the two apart; the first that decides wins:
 
-1. the metadata file names the customer's port or host (`customer-port:N`, `customer-host:A`), when the controller wrote it there;
+1. the metadata file names the customer's port or host (`customer-port:N`, `customer-host:A`);
 2. packets that come from the trunk's own address are the customer's, packets from Asterisk's media range are ours;
 3. our side always speaks PCMA, so any other codec is the customer's;
 4. a direction that nothing tells about is the opposite of one that is known;
@@ -25,6 +25,7 @@ from ucc.recording.codec import PCMA, make_decoder
 from ucc.recording.pcap import Packets
 
 Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 _NAMED = re.compile(r"\bcustomer-(port|host):([0-9.]+)")
 
@@ -58,7 +59,7 @@ def find_customer(packets: Packets, hints: Hints) -> tuple[Mask, bool]:
     """Which packets the customer sent, and whether the facts told so (False: rule 5, a guess)."""
     targets, index = np.unique(packets.target, return_inverse=True)
     is_ours, is_customers = _vote(packets, hints)
-    votes = np.bincount(index, is_customers, len(targets)) - np.bincount(index, is_ours, len(targets))
+    votes: Floats = np.bincount(index, is_customers, len(targets)) - np.bincount(index, is_ours, len(targets))
     if hints.customer_ports:
         named = np.isin(targets & 0xFFFF, list(hints.customer_ports))
         if named.any():
@@ -85,7 +86,7 @@ def _vote(packets: Packets, hints: Hints) -> tuple[Mask, Mask]:
     return is_ours, is_customers
 
 
-def _guess(packets: Packets, index: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.float64]:
+def _guess(packets: Packets, index: npt.NDArray[np.intp], count: int) -> Floats:
     """The one customer among directions of which nothing is known."""
     senders = [len(np.unique(packets.source[index == one])) for one in range(count)]
     first = [float(packets.arrival[index == one].min()) for one in range(count)]

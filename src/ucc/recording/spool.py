@@ -1,7 +1,7 @@
 """rtpengine's recording folder: which captures belong to a SIP call, whether they are complete, what nobody claims.
 
-`pcaps/<Call-ID, percent-encoded>-<16 hex digits>.pcap` grows while the call is recorded; the text file of the same name in
-`metadata/` appears when it is complete. After a kill of rtpengine the text stays in `tmp/` and the capture ends where it ends.
+`pcaps/<Call-ID, percent-encoded>-<16 hex digits>.pcap` grows while the call is recorded; the text file of the same
+name in `metadata/` appears when it is complete. After a kill of rtpengine the text stays in `tmp/`.
 """
 
 from __future__ import annotations

@@ -51,7 +51,10 @@ def make_app(encoder: RecordingEncoder) -> App:
 
     @app.task(name="encode_recording", queue=QUEUE)
     async def encode_recording(recording_id: str) -> None:
-        await encoder.encode(UUID(recording_id))
+        try:
+            await encoder.encode(UUID(recording_id))
+        except Exception as error:  # the row still waits: the sweep takes it up
+            _complain("encode_recording", error)
 
     return app
 
@@ -147,7 +150,7 @@ async def run(settings: Settings) -> None:
     database = Database.of_role("system")
     pool = EncoderPool(settings.encode_workers)
     encoder = RecordingEncoder(database, settings, pool)
-    concurrency = settings.encode_workers + 4
+    concurrency = settings.encode_workers * 2 + 8
     parts = [
         keep_running("jobs", lambda: run_jobs(lambda: make_app(encoder), concurrency)),
         repeat("sweep", SWEEP_EVERY_S, encoder.sweep),
