@@ -5,6 +5,7 @@ Debian 12 itself has none of them new enough; they come from Debian's sid suite,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import shutil
 import subprocess
@@ -36,6 +37,12 @@ _OPTIONS = (
     "--dpkgopt=path-exclude=/usr/share/locale/*",
 )
 STAMP = ".ucc-stamp"
+
+_CONTAINED = (
+    *("setpriv", "--pdeathsig=KILL", "--"),
+    *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"),
+)
+"""Whatever kills the set-up, the build's processes and mounts go with it."""
 
 
 def find_mirror() -> str:
@@ -71,6 +78,17 @@ def remove_root(folder: Path) -> None:
         subprocess.run(["rm", "-rf", "--one-file-system", str(folder)], check=True)
 
 
+def list_users(root: Path) -> list[int]:
+    """Processes that live in the root folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if (entry / "root").readlink() == root:
+                    found.append(int(entry.name))
+    return found
+
+
 class BuildRuntime(Step):
     """Builds beside the final place and renames: the runtime is whole or it is not there."""
 
@@ -95,11 +113,14 @@ class BuildRuntime(Step):
         if shutil.which("mmdebstrap") is None:
             raise StepFailed("mmdebstrap is not installed")
         include = f"--include={','.join(PACKAGES)}"
-        run_logged(["mmdebstrap", *_OPTIONS, include, "sid", str(building), find_mirror()], self._log, report)
+        argv = [*_CONTAINED, "mmdebstrap", *_OPTIONS, include, "sid", str(building), find_mirror()]
+        run_logged(argv, self._log, report)
         for folder in ("var/cache/apt/archives", "var/lib/apt/lists"):
             shutil.rmtree(building / folder, ignore_errors=True)
         (building / STAMP).write_text(self._fingerprint())
         if self._root.exists():
+            if users := list_users(self._root):
+                raise StepFailed(f"a running UCC (processes {users}) uses the old runtime; stop it, then run this again")
             self._root.rename(old)
         building.rename(self._root)
         remove_root(old)

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ucc.config import Settings, get_settings
 from ucc.demo import fill
+from ucc.kit.logging import configure_logging
 from ucc.secrets import get_secrets
 from ucc.stack import demo_report
 from ucc.stack.client import StackClient, StackError, find_running
@@ -40,6 +41,8 @@ async def run_session(screen: Console, *, is_check: bool, with_demo_calls: bool,
         return FAILED
     try:
         with hold_home(settings):
+            settings.log_dir.mkdir(parents=True, exist_ok=True)
+            configure_logging("supervisor", stream=(settings.log_dir / "supervisor.log").open("a", buffering=1))
             return await _Session(screen, settings, only).run(is_check=is_check, with_demo_calls=with_demo_calls)
     except AlreadyRunning as error:
         screen.print(f"[yellow]{escape(str(error))}.[/] Nothing was changed. `ucc stop` stops it.")
@@ -57,7 +60,6 @@ class _Session:
 
     async def run(self, *, is_check: bool, with_demo_calls: bool) -> int:
         settings = self._settings
-        settings.log_dir.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(stop_survivors, settings.run_dir / "processes.json")
         if taken := list_taken(settings, {service.name for service in self._services}):
             self._screen.print("[red]UCC cannot start:[/] its ports are not free.")
