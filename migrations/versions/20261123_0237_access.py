@@ -114,17 +114,17 @@ def _append_only() -> None:
 def _login() -> None:
     op.execute(
         """
-        CREATE FUNCTION find_login(name text)
+        CREATE FUNCTION find_login(login_name text)
         RETURNS TABLE (user_id bigint, tenant_id bigint, tenant_kind text, password_hash text, is_active boolean)
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
             SELECT u.id, u.tenant_id, t.kind, u.password_hash, u.is_active
-            FROM app_user u JOIN tenant t ON t.id = u.tenant_id WHERE u.username = name
+            FROM app_user u JOIN tenant t ON t.id = u.tenant_id WHERE u.username = login_name
         $$
         """
     )
     op.execute(
         """
-        CREATE FUNCTION find_session(hash bytea)
+        CREATE FUNCTION find_session(wanted_hash bytea)
         RETURNS TABLE (user_id bigint, tenant_id bigint, tenant_kind text, role text, agent_id bigint)
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
             SELECT u.id, u.tenant_id, t.kind, u.role, a.id
@@ -132,16 +132,16 @@ def _login() -> None:
             JOIN app_user u ON u.id = s.user_id
             JOIN tenant t ON t.id = u.tenant_id
             LEFT JOIN agent a ON a.user_id = u.id
-            WHERE s.token_hash = hash AND s.expires_at > now() AND u.is_active
+            WHERE s.token_hash = wanted_hash AND s.expires_at > now() AND u.is_active
         $$
         """
     )
     op.execute(
         """
-        CREATE FUNCTION find_phone(agent bigint) RETURNS TABLE (number text, ha1 text)
+        CREATE FUNCTION find_phone(wanted_agent bigint) RETURNS TABLE (number text, ha1 text)
         LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp SECURITY DEFINER AS $$
             SELECT e.number, e.ha1 FROM agent a JOIN extension e ON e.id = a.extension_id
-            WHERE a.id = agent AND a.tenant_id = tenant_scope()
+            WHERE a.id = wanted_agent AND a.tenant_id = tenant_scope()
         $$
         """
     )

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, Field
+
+
+class ErrorBody(BaseModel):
+    """How every error looks on the wire."""
+
+    code: str = Field(description="Stable; programs decide by it")
+    message: str = Field(description="For people; may change")
 
 
 class UccError(Exception):
@@ -57,6 +66,33 @@ class ControllerAway(UccError):
     code, status, summary = "controller_away", 503, "Call control is not running at the moment."
 
 
+class ControllerRefused(UccError):
+    """Call control said no; its code and status are passed on."""
+
+    code, status, summary = "refused", 409, "Call control refuses this now."
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.answered_status = status
+        self.answered_code = code
+
+    @property
+    def reason(self) -> str:
+        return self.answered_code
+
+
+class DatabaseAway(UccError):
+    code, status, summary = "database_away", 503, "The database does not answer at the moment."
+
+
+class MethodNotAllowed(UccError):
+    code, status, summary = "method_not_allowed", 405, "This address does not take that method."
+
+
+class RequestTooLarge(UccError):
+    code, status, summary = "request_too_large", 413, "The request is larger than any that UCC takes."
+
+
 class InsufficientBalance(UccError):
     code, status, summary = "insufficient_balance", 409, "The balance does not cover the amount."
 
@@ -83,3 +119,23 @@ REFUSALS = {
     "no_trunk": "The caller ID has no trunk in service.",
     "no_rate": "A rate plan on the way to the carrier has no price for this number.",
 }
+
+
+def documented(*errors: type[UccError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for these errors: the error form with every code it may carry."""
+    by_status: dict[int | str, list[type[UccError]]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error)
+    return {status: _describe(group) for status, group in by_status.items()}
+
+
+def _describe(errors: list[type[UccError]]) -> dict[str, Any]:
+    cases = {error.code: error.summary for error in errors if error is not CallRefused}
+    if CallRefused in errors:
+        cases |= REFUSALS
+    examples = {code: {"value": {"code": code, "message": summary}} for code, summary in cases.items()}
+    return {
+        "model": ErrorBody,
+        "description": ", ".join(cases),
+        "content": {"application/json": {"examples": examples}},
+    }

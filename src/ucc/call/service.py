@@ -21,7 +21,7 @@ from ucc.recording.models import Recording
 from ucc.tenant.service import load_chain
 from ucc.trunk.number import find_e164
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
@@ -177,7 +177,7 @@ def to_ms(seconds: float) -> int:
 
 def to_moment(seconds: float) -> datetime:
     """Seconds since 1970 as a moment, to the millisecond."""
-    return _EPOCH + timedelta(milliseconds=to_ms(seconds))
+    return EPOCH + timedelta(milliseconds=to_ms(seconds))
 
 
 def _to_moment_or_none(seconds: float | None) -> datetime | None:

@@ -1,0 +1,51 @@
+"""Agents, and what an agent asks for, as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+Presence = Literal["ready", "paused", "offline"]
+
+
+class AgentView(BaseModel):
+    """The presence is what the agent asked for; the work it is in comes over `/live`."""
+
+    agent_id: int
+    tenant_id: int
+    name: str
+    work_number: str
+    extension: str
+    presence: Presence
+    reason: str | None
+    presence_since: datetime
+
+
+class AgentList(BaseModel):
+    items: list[AgentView]
+
+
+class PresenceRequest(BaseModel):
+    presence: Presence
+    reason: str | None = Field(None, min_length=1, max_length=64, description="Why, when pausing")
+
+
+class CallRequest(BaseModel):
+    callee: str = Field(min_length=3, max_length=32, pattern=r"^[0-9+*#() -]+$", examples=["13800138000"])
+
+
+class CallStarted(BaseModel):
+    call_id: UUID
+
+
+class PhoneView(BaseModel):
+    """What a SIP phone in the browser needs to register as the agent's extension. `ha1` stands in for the password."""
+
+    ws_url: str
+    sip_uri: str
+    username: str
+    realm: str
+    ha1: str

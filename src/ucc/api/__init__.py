@@ -1,0 +1,1 @@
+"""The HTTP side of UCC: what surrounds the routes of the domains."""

@@ -1,0 +1,28 @@
+"""`python -m ucc.api`: the API and the console on `address`:`api_port`."""
+
+from __future__ import annotations
+
+import uvicorn
+
+from ucc.config import get_settings
+
+
+def main() -> None:
+    settings = get_settings()
+    uvicorn.run(
+        "ucc.app:create_app",
+        factory=True,
+        host=settings.address,
+        port=settings.api_port,
+        log_level="info",
+        proxy_headers=False,
+        server_header=False,
+        ws_max_size=4096,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        timeout_graceful_shutdown=2,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Turns every failure into the one error form."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from ucc.api.guard import error_response
+from ucc.errors import ControllerRefused, DatabaseAway, InvalidInput, MethodNotAllowed, NotFound, UccError
+
+log = structlog.get_logger()
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+    app.add_exception_handler(UccError, _answer_expected)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http)
+    for error in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(error, _answer_database_away)
+    app.add_exception_handler(Exception, _answer_unexpected)
+
+
+async def _answer_expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, UccError)
+    return error_response(error, error.answered_status if isinstance(error, ControllerRefused) else None)
+
+
+async def _answer_invalid(request: Request, error: Exception) -> Response:
+    """Says where the first problem is; never repeats what was sent, which may be a password."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return error_response(InvalidInput(f"{place}: {first['msg']}"))
+
+
+async def _answer_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == MethodNotAllowed.status:
+        return error_response(MethodNotAllowed())
+    if error.status_code == NotFound.status:
+        return error_response(NotFound())
+    body = {"code": InvalidInput.code, "message": str(error.detail)}
+    return JSONResponse(body, error.status_code, headers=error.headers)
+
+
+async def _answer_database_away(request: Request, error: Exception) -> Response:
+    log.error("database.away", path=request.url.path, error=str(error).splitlines()[0])
+    return error_response(DatabaseAway())
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    log.exception("request.failed", path=request.url.path, exc_info=error)
+    return error_response(UccError())

@@ -1,0 +1,87 @@
+"""The API and the console as one ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+
+from ucc import __version__
+from ucc.agent.endpoints import router as agents
+from ucc.api import console, failures
+from ucc.api.guard import Guard
+from ucc.api.health import router as health
+from ucc.call.endpoints import router as calls
+from ucc.config import CHECKOUT, Settings, get_settings
+from ucc.db.engine import role_url
+from ucc.db.unit import Database
+from ucc.identity.endpoints import router as session
+from ucc.identity.limiter import LoginLimiter
+from ucc.identity.password import PasswordChecker
+from ucc.live.controller import Controller
+from ucc.live.endpoints import router as live
+from ucc.live.relay import Relay
+from ucc.queue.endpoints import router as queues
+from ucc.recording.endpoints import router as recordings
+from ucc.secrets import Secrets, get_secrets
+from ucc.tenant.endpoints import router as tenants
+
+PREFIX = "/api/v1"
+ROUTERS = (session, tenants, calls, recordings, agents, queues, live, health)
+
+
+def create_app(
+    settings: Settings | None = None,
+    secrets: Secrets | None = None,
+    database: Database | None = None,
+    console_dir: Path = CHECKOUT / "console" / "dist",
+) -> FastAPI:
+    """An application of these settings. A given database is used, and closed at the end, instead of their own."""
+    settings, secrets = settings or get_settings(), secrets or get_secrets()
+
+    @contextlib.asynccontextmanager
+    async def live_as_long(app: FastAPI) -> AsyncIterator[None]:
+        app.state.database = database or Database(role_url("api", settings, secrets), pool_size=10)
+        app.state.controller = Controller(settings, secrets)
+        app.state.relay = Relay(app.state.controller)
+        following = asyncio.create_task(app.state.relay.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+            await app.state.controller.close()
+            await app.state.database.close()
+
+    app = FastAPI(
+        title="UCC",
+        version=__version__,
+        summary="Call-centre platform: calls, recordings, money.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=live_as_long,
+        generate_unique_id_function=_name_operation,
+    )
+    app.state.settings = settings
+    app.state.secrets = secrets
+    app.state.login_limiter = LoginLimiter()
+    app.state.password_checker = PasswordChecker()
+    app.state.live_sockets = 0
+    api = APIRouter(prefix=PREFIX)
+    for router in ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    failures.install(app)
+    console.install(app, console_dir)
+    app.add_middleware(Guard, sip_socket=f"ws://{settings.address}:{settings.sip_ws_port}")
+    return app
+
+
+def _name_operation(route: APIRoute) -> str:
+    """The name of the function: what the generated client calls it."""
+    return route.name

@@ -1,0 +1,119 @@
+"""Who is asking: every route gets its transaction, already scoped to the tenant of the logged-in user, from here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import HTTPConnection
+
+from ucc.db.scope import Scoped, TenantKind, TenantScope, enter_scope
+from ucc.db.unit import Database
+from ucc.errors import Forbidden, NotLoggedIn
+from ucc.identity.token import COOKIE, hash_token
+
+
+class UserRole(StrEnum):
+    OPERATOR = "operator"
+    RESELLER = "reseller"
+    ENTERPRISE = "enterprise"
+    SUPERVISOR = "supervisor"
+    AGENT = "agent"
+
+
+MONEY_ROLES = frozenset({UserRole.OPERATOR, UserRole.RESELLER, UserRole.ENTERPRISE})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The logged-in user."""
+
+    user_id: int
+    scope: TenantScope
+    role: UserRole
+    agent_id: int | None
+
+    @property
+    def may_see_money(self) -> bool:
+        return self.role in MONEY_ROLES
+
+    @property
+    def own_calls_only(self) -> bool:
+        """An agent sees the calls it answered or placed; everybody else those of the whole scope."""
+        return self.role is UserRole.AGENT
+
+    @property
+    def own_calls_of(self) -> int:
+        """The agent id to filter by; one that no agent has when the user works as none."""
+        return self.agent_id if self.agent_id is not None else 0
+
+    def require_agent(self) -> int:
+        """The agent that this user works as. Raises Forbidden."""
+        if self.agent_id is None:
+            raise Forbidden("Only agents can do this.")
+        return self.agent_id
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One request's transaction, and for whom it is done."""
+
+    viewer: Viewer
+    scoped: Scoped
+
+    @property
+    def session(self) -> AsyncSession:
+        return self.scoped.session
+
+
+def database_of(connection: HTTPConnection) -> Database:
+    database: Database = connection.app.state.database
+    return database
+
+
+async def find_viewer(session: AsyncSession, connection: HTTPConnection) -> Viewer | None:
+    """The user of the request's session cookie; None when it has none that is valid."""
+    token = connection.cookies.get(COOKIE)
+    if token is None:
+        return None
+    hashed = hash_token(connection.app.state.secrets, token)
+    row = (await session.execute(text("SELECT * FROM find_session(:hash)"), {"hash": hashed})).first()
+    if row is None:
+        return None
+    scope = TenantScope(row.tenant_id, TenantKind(row.tenant_kind))
+    return Viewer(row.user_id, scope, UserRole(row.role), row.agent_id)
+
+
+def work_of(*roles: UserRole) -> Callable[[Request], AsyncIterator[Work]]:
+    """A dependency: the request's transaction for a user who has one of these roles (none given: any)."""
+
+    async def begin_work(request: Request) -> AsyncIterator[Work]:
+        async with database_of(request).begin() as session:
+            viewer = await find_viewer(session, request)
+            if viewer is None:
+                raise NotLoggedIn
+            if roles and viewer.role not in roles:
+                raise Forbidden
+            yield Work(viewer, await enter_scope(session, viewer.scope))
+
+    return begin_work
+
+
+async def require_agent_viewer(request: Request) -> Viewer:
+    """A dependency for requests that go to call control: the agent, with no transaction kept open meanwhile."""
+    async with database_of(request).begin() as session:
+        viewer = await find_viewer(session, request)
+    if viewer is None:
+        raise NotLoggedIn
+    viewer.require_agent()
+    return viewer
+
+
+AnyWork = Annotated[Work, Depends(work_of(), scope="function")]
+MoneyWork = Annotated[Work, Depends(work_of(*MONEY_ROLES), scope="function")]
+AgentViewer = Annotated[Viewer, Depends(require_agent_viewer)]

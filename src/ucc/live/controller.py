@@ -1,0 +1,70 @@
+"""Speaks to the controller, which decides what calls and agents do."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+from starlette.requests import HTTPConnection
+
+from ucc.config import Settings
+from ucc.errors import ControllerAway, ControllerRefused
+from ucc.secrets import Secrets
+
+TIMEOUT_S = 5.0
+REFUSAL_STATUSES = (404, 409, 422)
+
+
+class Controller:
+    """Requests to the controller. Each raises ControllerAway, or ControllerRefused with the controller's own code."""
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self._base = f"http://{settings.address}:{settings.controller_port}"
+        self._headers = {"Authorization": f"Bearer {secrets.controller_token}"}
+        self._http: aiohttp.ClientSession | None = None
+
+    @property
+    def http(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+            self._http = aiohttp.ClientSession(self._base, headers=self._headers, timeout=timeout)
+        return self._http
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def request(self, method: str, path: str, **options: Any) -> Any:
+        """The decoded JSON answer, None when empty."""
+        try:
+            async with self.http.request(method, path, **options) as response:
+                body = await response.json(content_type=None) if response.content_length != 0 else None
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ControllerAway from error
+        if status in REFUSAL_STATUSES and isinstance(body, dict) and "code" in body:
+            raise ControllerRefused(status, str(body["code"]), str(body.get("message") or ControllerRefused.summary))
+        if status >= 400:
+            raise ControllerAway(f"Call control answered {status}.")
+        return body
+
+    async def set_presence(self, agent_id: int, presence: str, reason: str | None) -> None:
+        await self.request("POST", f"/agents/{agent_id}/presence", json={"presence": presence, "reason": reason})
+
+    async def place_call(self, agent_id: int, callee: str) -> UUID:
+        answer = await self.request("POST", f"/agents/{agent_id}/calls", json={"callee": callee})
+        return UUID(answer["call_id"])
+
+    async def hang_up(self, call_id: UUID) -> None:
+        await self.request("POST", f"/calls/{call_id}/hang-up", json={"by": "agent"})
+
+    async def snapshot(self, tenant_id: int) -> dict[str, Any]:
+        """What happens now in one enterprise."""
+        answer = await self.request("GET", "/snapshot", params={"tenant_id": tenant_id})
+        return dict(answer)
+
+
+def controller_of(connection: HTTPConnection) -> Controller:
+    controller: Controller = connection.app.state.controller
+    return controller
