@@ -74,7 +74,7 @@ def read_packets(path: Path) -> Packets:
 
 
 def _read_file_header(data: Bytes, length: int, path: Path) -> tuple[str, float, int]:
-    """Byte order, seconds per unit of the fractional time, bytes before the IP header. An empty file is a start, too."""
+    """Byte order, seconds per unit of its fraction, bytes before the IP header. An empty file is a start, too."""
     if length < _FILE_HEADER:
         return "<", 1e-6, 0
     magic = bytes(data[:4])

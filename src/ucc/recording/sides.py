@@ -59,7 +59,7 @@ def find_customer(packets: Packets, hints: Hints) -> tuple[Mask, bool]:
     """Which packets the customer sent, and whether the facts told so (False: rule 5, a guess)."""
     targets, index = np.unique(packets.target, return_inverse=True)
     is_ours, is_customers = _vote(packets, hints)
-    votes: Floats = np.bincount(index, is_customers, len(targets)) - np.bincount(index, is_ours, len(targets))
+    votes = (np.bincount(index, is_customers, len(targets)) - np.bincount(index, is_ours, len(targets))).astype(float)
     if hints.customer_ports:
         named = np.isin(targets & 0xFFFF, list(hints.customer_ports))
         if named.any():

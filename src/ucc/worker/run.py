@@ -15,6 +15,7 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.jobs import Status
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
 from ucc.config import Settings, get_settings
@@ -36,17 +37,10 @@ _NICE = 5
 def make_app(encoder: RecordingEncoder) -> App:
     """The job queue with every task of the worker."""
     url = role_url("system")
-    connector = PsycopgConnector(
-        host=url.host,
-        port=url.port,
-        user=url.username,
-        password=url.password,
-        dbname=url.database,
-        connect_timeout=5,
-        min_size=1,
-        max_size=4,
-        timeout=10,
+    conninfo = make_conninfo(
+        host=url.host, port=url.port, user=url.username, password=url.password, dbname=url.database, connect_timeout=5
     )
+    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4, timeout=10)
     app = App(connector=connector)
 
     @app.task(name="encode_recording", queue=QUEUE)
