@@ -59,9 +59,9 @@ class Controller:
     async def hang_up(self, call_id: UUID) -> None:
         await self.request("POST", f"/calls/{call_id}/hang-up", json={"by": "agent"})
 
-    async def snapshot(self, tenant_id: int) -> dict[str, Any]:
-        """What happens now in one enterprise."""
-        answer = await self.request("GET", "/snapshot", params={"tenant_id": tenant_id})
+    async def snapshot(self, tenant_id: int | None = None) -> dict[str, Any]:
+        """What happens now, in one enterprise or in all of them."""
+        answer = await self.request("GET", "/snapshot", params={} if tenant_id is None else {"tenant_id": tenant_id})
         return dict(answer)
 
 

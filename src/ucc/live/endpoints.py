@@ -109,11 +109,11 @@ async def _send_snapshot(socket: WebSocket, view: LiveView, tenant_ids: list[int
     controller, relay = controller_of(socket), socket.app.state.relay
     while relay.is_connected:
         try:
-            snapshots = {tenant_id: await controller.snapshot(tenant_id) for tenant_id in tenant_ids}
+            snapshot = await controller.snapshot(tenant_ids[0] if len(tenant_ids) == 1 else None)
         except (ControllerAway, ControllerRefused):
             await asyncio.sleep(RETRY_S)
             continue
-        await _send(socket, view.snapshot(snapshots))
+        await _send(socket, view.snapshot(snapshot))
         return
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from ucc.identity.access import Viewer
 
+_KINDS = ("agents", "calls", "queues")
+
 
 class LiveView:
     """Filters by tenant; an agent besides sees only the calls that are its own.
@@ -17,34 +19,28 @@ class LiveView:
     def __init__(self, viewer: Viewer, tenant_ids: Collection[int]) -> None:
         self._viewer = viewer
         self._tenant_ids = frozenset(tenant_ids)
-        self._known_until: dict[int, int] = {}
+        self._known_until = -1
         self._own_calls: set[str] = set()
         self._seq = 0
 
-    def snapshot(self, snapshots: dict[int, dict[str, Any]]) -> dict[str, Any]:
-        """One message of the snapshots of all visible tenants; begins a new sequence."""
+    def snapshot(self, found: dict[str, Any]) -> dict[str, Any]:
+        """What may be seen of the controller's snapshot; begins a new sequence."""
         self._seq = 0
         self._own_calls.clear()
-        self._known_until = {tenant_id: int(found["seq"]) for tenant_id, found in snapshots.items()}
-        merged: dict[str, Any] = {"kind": "snapshot", "seq": 0, "agents": [], "calls": [], "queues": []}
-        for tenant_id, found in snapshots.items():
-            for kind in ("agents", "queues"):
-                merged[kind] += [{**item, "tenant_id": tenant_id} for item in found[kind]]
-            calls = ({**item, "tenant_id": tenant_id} for item in found["calls"])
-            merged["calls"] += [call for call in calls if self._may_see_call(call)]
-        return merged
+        self._known_until = int(found["seq"])
+        visible = {kind: [item for item in found[kind] if item["tenant_id"] in self._tenant_ids] for kind in _KINDS}
+        visible["calls"] = [call for call in visible["calls"] if self._may_see_call(call)]
+        return {"kind": "snapshot", "seq": 0, **visible}
 
     def apply(self, event: dict[str, Any]) -> dict[str, Any] | None:
         """The event as this browser gets it; None when it is not for it, or part of the snapshot already."""
         tenant_id = event.get("tenant_id")
-        if not isinstance(tenant_id, int) or tenant_id not in self._tenant_ids:
-            return None
-        if event["seq"] <= self._known_until.get(tenant_id, -1):
+        if tenant_id not in self._tenant_ids or event["seq"] <= self._known_until:
             return None
         subject = next((name for name in ("agent", "call", "queue") if name in event), None)
         if subject is None:
             return None
-        item = {**event[subject], "tenant_id": tenant_id}
+        item = event[subject]
         if subject == "call" and not self._may_see_call(item, is_over=event["kind"] == "call.ended"):
             return None
         self._seq += 1
