@@ -1,5 +1,4 @@
-"""Shows the demo: where it is, who may log in, and what the demo calls cost; closes with one line of JSON for a check.
-"""
+"""Shows the demo: where it is, who may log in, and what the demo calls cost; for a check, one line of JSON."""
 
 from __future__ import annotations
 

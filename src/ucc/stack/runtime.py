@@ -120,7 +120,9 @@ class BuildRuntime(Step):
         (building / STAMP).write_text(self._fingerprint())
         if self._root.exists():
             if users := list_users(self._root):
-                raise StepFailed(f"a running UCC (processes {users}) uses the old runtime; stop it, then run this again")
+                raise StepFailed(
+                    f"a running UCC (processes {users}) uses the old runtime; stop it, then run this again"
+                )
             self._root.rename(old)
         building.rename(self._root)
         remove_root(old)

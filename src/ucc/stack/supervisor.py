@@ -27,6 +27,8 @@ from ucc.stack.watch import Watch, read_tail
 
 STOP_GRACE_S = 2.5
 STOP_LAST_GRACE_S = 1.5
+GIVE_UP_RESTARTS = 5
+"""A service that ended this often before it was ever ready will not become so."""
 LOG_BYTES = 20 << 20
 LOG_KEEP = 3
 
@@ -123,21 +125,24 @@ class Supervisor:
     ) -> bool:
         """True when every service is ready, False when a shut-down was asked meanwhile.
 
-        `on_progress` gets the names of those that are not ready yet. Raises StartFailed after `timeout_s`.
+        `on_progress` gets the names of those that are not ready yet. Raises StartFailed after `timeout_s`,
+        or sooner when a service keeps ending.
         """
         deadline = time.monotonic() + timeout_s
         while not self.shut_down.is_set():
             open_names = [name for name, watch in self._watches.items() if not watch.was_ready.is_set()]
             if not open_names:
                 return True
+            if any(self._watches[name].restarts >= GIVE_UP_RESTARTS for name in open_names):
+                raise StartFailed(self._describe_unready("a service keeps ending before it is ready"))
             if time.monotonic() > deadline:
-                raise StartFailed(self._describe_unready(timeout_s))
+                raise StartFailed(self._describe_unready(f"not ready within {timeout_s:g} s"))
             on_progress(", ".join(open_names))
             await asyncio.sleep(0.05)
         return False
 
-    def _describe_unready(self, timeout_s: float) -> str:
-        lines = [f"not ready within {timeout_s:g} s:"]
+    def _describe_unready(self, reason: str) -> str:
+        lines = [f"{reason}:"]
         for name, watch in self._watches.items():
             if not watch.was_ready.is_set() and watch.state != "waiting":
                 lines.append(f"  {name}: {watch.trouble or watch.state}")

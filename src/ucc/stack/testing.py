@@ -22,8 +22,7 @@ START_TIMEOUT_S = 90.0
 
 
 def set_environment() -> None:
-    """Points `UCC_*` at the test stack; call it before anything reads the settings. Values that are set already stay.
-    """
+    """Points `UCC_*` at the test stack; call it before the settings are read. What is set already stays."""
     os.environ.setdefault("UCC_HOME", str(HOME))
     os.environ.setdefault("UCC_RUNTIME", str(CHECKOUT / "var" / "runtime"))
     host = _find_running_host() or _choose_host()
