@@ -148,9 +148,7 @@ def main() -> int:
                 make_environment()
                 say(f"done Python environment  {time.monotonic() - started:.0f} s")
     except SetupFailed as error:
-        say(
-            f"Set-up failed: {error}\nRun the same command again when the cause is gone: what is finished stays."
-        )
+        say(f"Set-up failed: {error}\nRun the same command again when the cause is gone: what is finished stays.")
         return 1
     except KeyboardInterrupt:
         say("\nInterrupted. The same command resumes.")
