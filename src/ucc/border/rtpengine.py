@@ -1,0 +1,39 @@
+"""rtpengine's command: relays, converts, captures; no kernel module, no configuration file."""
+
+from __future__ import annotations
+
+from ucc.config import Settings
+from ucc.secrets import Secrets
+from ucc.stack.namespace import make_folder
+
+USER = "rtpengine"
+SILENT_CALL_S = 120
+
+
+def render(settings: Settings, secrets: Secrets) -> None:
+    """Make the folders that captures go to."""
+    for name in ("", "pcaps", "metadata", "tmp"):
+        make_folder(settings, settings.capture_dir / name, USER)
+
+
+def command(settings: Settings) -> list[str]:
+    address = settings.address
+    return [
+        "/usr/bin/rtpengine",
+        "--foreground",
+        "--log-stderr",
+        "--log-level=5",
+        "--config-file=none",
+        "--table=-1",
+        f"--interface=int/{address}",
+        f"--interface=web/{address}",
+        f"--listen-ng={address}:{settings.ng_port}",
+        f"--port-min={settings.border_rtp_min}",
+        f"--port-max={settings.border_rtp_max}",
+        "--recording-method=pcap",
+        f"--recording-dir={settings.capture_dir}",
+        f"--dtmf-log-dest={address}:{settings.dtmf_port}",
+        "--delete-delay=0",
+        f"--timeout={SILENT_CALL_S}",
+        "--silent-timeout=3600",
+    ]
