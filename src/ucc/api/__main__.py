@@ -5,16 +5,19 @@ from __future__ import annotations
 import uvicorn
 
 from ucc.config import get_settings
+from ucc.kit.logging import configure_logging
 
 
 def main() -> None:
+    configure_logging("api")
     settings = get_settings()
     uvicorn.run(
         "ucc.app:create_app",
         factory=True,
         host=settings.address,
         port=settings.api_port,
-        log_level="info",
+        log_config=None,
+        access_log=False,
         proxy_headers=False,
         server_header=False,
         ws_max_size=4096,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -12,8 +11,9 @@ from starlette.exceptions import HTTPException
 
 from ucc.api.guard import error_response
 from ucc.errors import ControllerRefused, DatabaseAway, InvalidInput, MethodNotAllowed, NotFound, UccError
+from ucc.kit.logging import describe_error, get_logger
 
-log = structlog.get_logger()
+log = get_logger("api")
 
 
 def install(app: FastAPI) -> None:
@@ -50,10 +50,10 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 
 
 async def _answer_database_away(request: Request, error: Exception) -> Response:
-    log.error("database.away", path=request.url.path, error=str(error).splitlines()[0])
+    log.error("the database does not answer", path=request.url.path, error=describe_error(error))
     return error_response(DatabaseAway())
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
-    log.exception("request.failed", path=request.url.path, exc_info=error)
+    log.error("a request failed", path=request.url.path, exc_info=error)
     return error_response(UccError())

@@ -11,11 +11,11 @@ from typing import Any
 
 import aiohttp
 import orjson
-import structlog
 
+from ucc.kit.logging import get_logger
 from ucc.live.controller import Controller
 
-log = structlog.get_logger()
+log = get_logger("live")
 RETRY_S = 1.0
 HEARTBEAT_S = 10.0
 BACKLOG = 2000
@@ -81,14 +81,14 @@ class Relay:
                 reason = "it closed the event socket"
             if self.is_connected:
                 self.is_connected = False
-                log.warning("controller.away", reason=reason)
+                log.warning("the controller is away", why=reason)
                 self._tell(Signal.AWAY)
             await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
         async with self._controller.http.ws_connect("/events", heartbeat=HEARTBEAT_S) as socket:
             self.is_connected = True
-            log.info("controller.back")
+            log.info("the controller is there")
             self._tell(Signal.BACK)
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ucc.kit.logging import get_logger
 from ucc.rating.models import Rate
 from ucc.rating.price import Charge, NoRate, choose_rate, rate_call
 from ucc.tenant.service import Level
 
-log = structlog.get_logger()
+log = get_logger("rating")
 NO_CHARGE = Charge(None, 0, 0)
 
 
@@ -72,7 +72,7 @@ async def rate_chain(
         try:
             charge = rate_call(rates[level.tenant_id], direction, number, at, duration_ms)
         except NoRate:
-            log.error("call.unrated", tenant_id=level.tenant_id, direction=direction, number=number)
+            log.error("a level has no rate for an answered call", tenant=level.tenant_id, number=number)
             charge = NO_CHARGE
         charges.append(LevelCharge(level.tenant_id, level.parent_id, charge))
     return charges

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from sqlalchemy import select
@@ -13,9 +12,10 @@ from ucc.call.models import CallRecord
 from ucc.config import Settings
 from ucc.errors import InvalidInput, NotFound, NotLoggedIn, RecordingNotReady, documented
 from ucc.identity.access import AnyWork, Work
+from ucc.kit.logging import get_logger
 from ucc.recording.models import Recording
 
-log = structlog.get_logger()
+log = get_logger("api")
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 
 
@@ -37,7 +37,7 @@ async def get_audio(work: AnyWork, recording_id: UUID, request: Request) -> File
     folder = settings.recording_dir.resolve()
     path = (folder / recording.path).resolve()
     if not path.is_relative_to(folder) or not path.is_file():
-        log.error("recording.lost", recording_id=str(recording_id), path=recording.path)
+        log.error("the file of a recording is gone", recording=recording_id, path=recording.path)
         raise NotFound
     return FileResponse(
         path,
