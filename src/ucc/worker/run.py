@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -166,6 +167,8 @@ async def run(settings: Settings) -> None:
 
 def main() -> None:
     configure_logging("worker")
+    for name in ("psycopg.pool", "procrastinate"):  # the worker itself says what matters of these, in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with contextlib.suppress(OSError):
         os.nice(_NICE)
     asyncio.run(run(get_settings()))
