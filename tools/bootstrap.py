@@ -67,7 +67,7 @@ def run(title: str, *argv: str) -> None:
 
 def fingerprint() -> str:
     """Changes when the environment has to be made again."""
-    digest = hashlib.sha256(f"{sys.version}\0{CHECKOUT}\0".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:2]}\0{CHECKOUT}\0".encode())
     digest.update(LOCKED.read_bytes())
     digest.update((CHECKOUT / "pyproject.toml").read_bytes())
     return digest.hexdigest()

@@ -29,6 +29,7 @@ class HostPackage:
 
 FOR_RUN = (
     HostPackage("mmdebstrap", "mmdebstrap"),
+    HostPackage("mount", "mount"),
     HostPackage("espeak-ng", "espeak-ng"),
     HostPackage("nodejs", "node"),
     HostPackage("npm", "npm"),

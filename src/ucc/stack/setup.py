@@ -23,7 +23,18 @@ from ucc.stack.console import BuildConsole, InstallConsolePackages
 from ucc.stack.namespace import find_capability_gap
 from ucc.stack.packages import FOR_RUN, FOR_TEST, InstallPackages
 from ucc.stack.runtime import BuildRuntime
-from ucc.stack.steps import Step, StepFailed
+from ucc.stack.steps import Report, Step, StepFailed
+
+
+class CheckRights(Step):
+    title = "Rights of this process"
+
+    def is_done(self) -> bool:
+        return find_capability_gap() is None
+
+    def run(self, report: Report) -> None:
+        if gap := find_capability_gap():
+            raise StepFailed(gap)
 
 
 def list_steps(*, for_test: bool) -> list[Step]:
@@ -33,6 +44,7 @@ def list_steps(*, for_test: bool) -> list[Step]:
     console = CHECKOUT / "console"
     steps: list[Step] = [
         InstallPackages(FOR_RUN + FOR_TEST if for_test else FOR_RUN, log_dir),
+        CheckRights(),
         BuildRuntime(settings.runtime_root, log_dir),
     ]
     if (console / "package.json").exists():
@@ -82,9 +94,6 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
     os.umask(0o022)
-    if gap := find_capability_gap():
-        console.print(f"[red]Set-up cannot go on:[/] {escape(gap)}")
-        return 1
     try:
         with hold_lock(CHECKOUT / "var" / ".setup.lock", console):
             run_steps(list_steps(for_test=arguments.for_test), console)
