@@ -78,6 +78,34 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="one JSON docume
     raise typer.Exit(0 if is_healthy else 1)
 
 
+@main.command()
+def restart(service: Annotated[str, typer.Argument(help="its name in `ucc status`")]) -> None:
+    """Stop one service and start it again."""
+    try:
+        StackClient().restart(service)
+        StackClient().wait_ready(service)
+    except StackError as error:
+        screen.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from error
+    screen.print(f"{service} is ready.")
+
+
+emulator = typer.Typer(no_args_is_help=True, help="The demo's carrier.")
+main.add_typer(emulator, name="emulator")
+
+
+@emulator.command("call")
+def call_from_carrier(
+    did: Annotated[str, typer.Argument(help="the number that is called")] = "+861088880001",
+    caller: Annotated[str, typer.Option(help="who calls")] = "+8613800138000",
+    seconds: Annotated[float, typer.Option(help="hang up this long after the answer")] = 10.0,
+) -> None:
+    """Call a DID as a customer does, and say how it went."""
+    from ucc.stack.carrier_call import call_did
+
+    raise typer.Exit(asyncio.run(call_did(screen, did, caller, seconds)))
+
+
 tenant = typer.Typer(no_args_is_help=True, help="The customer tree.")
 main.add_typer(tenant, name="tenant")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ucc.config import CHECKOUT, Settings
 from ucc.secrets import Secrets
 from ucc.stack import postgres
+from ucc.stack.engines import list_engines
 from ucc.stack.namespace import chroot_command, host_command
 from ucc.stack.service import Probe, Service, http_probe
 
@@ -20,13 +21,7 @@ DATABASE = ("postgres",)
 def list_services(settings: Settings, secrets: Secrets) -> list[Service]:
     """Every service that these settings ask for."""
     own_database = [] if settings.database_url else [_postgres(settings, secrets)]
-    try:  # TEMP
-        from ucc.stack.engines import list_engines
-
-        engines = list_engines(settings, secrets)
-    except ImportError:
-        engines = []
-    return [*own_database, *engines, *_list_own(settings)]
+    return [*own_database, *list_engines(settings, secrets), *_list_own(settings)]
 
 
 def choose(services: list[Service], names: set[str]) -> list[Service]:
