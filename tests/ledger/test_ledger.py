@@ -1,0 +1,174 @@
+"""The ledger: balanced or refused, once per key, never changed afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from database_fixtures import TestDatabase
+from ucc.db.engine import Role
+from ucc.db.unit import Database
+from ucc.errors import InsufficientBalance
+from ucc.ledger.models import Account, Posting, PostingSet
+from ucc.ledger.service import Fact, Line, Unbalanced, find_accounts, post, prove, top_up
+from world import YUAN, World
+
+pytestmark = pytest.mark.db
+
+
+async def balance(database: Database, account_id: int) -> int:
+    async with database.begin() as session:
+        return (await session.get_one(Account, account_id)).balance_micros
+
+
+async def accounts_of(database: Database, world: World) -> tuple[int, int]:
+    """The balances of both enterprises: 100 yuan each."""
+    async with database.begin() as session:
+        found = await find_accounts(session, (world.first.enterprise_id, world.second.enterprise_id))
+    return found[world.first.enterprise_id, "balance"], found[world.second.enterprise_id, "balance"]
+
+
+def transfer(world: World, key: str, source: int, target: int, amount: int) -> tuple[Fact, list[Line]]:
+    fact = Fact(key, "transfer", world.operator_id)
+    return fact, [Line(source, -amount, is_guarded=True), Line(target, amount)]
+
+
+async def test_a_transfer(database: Database, world: World) -> None:
+    source, target = await accounts_of(database, world)
+    async with database.begin() as session:
+        await post(session, *transfer(world, "t1", source, target, 30 * YUAN))
+    assert (await balance(database, source), await balance(database, target)) == (70 * YUAN, 130 * YUAN)
+
+
+async def test_the_same_key_posts_once(database: Database, world: World) -> None:
+    source, target = await accounts_of(database, world)
+    ids = set()
+    for amount in (30, 30, 55):
+        async with database.begin() as session:
+            ids.add(await post(session, *transfer(world, "t1", source, target, amount * YUAN)))
+    assert len(ids) == 1
+    assert await balance(database, source) == 70 * YUAN
+
+
+async def test_the_same_key_at_once_posts_once(database: Database, world: World) -> None:
+    source, target = await accounts_of(database, world)
+
+    async def move() -> int:
+        async with database.begin() as session:
+            return await post(session, *transfer(world, "t1", source, target, YUAN))
+
+    assert len(set(await asyncio.gather(*(move() for _ in range(20))))) == 1
+    assert await balance(database, source) == 99 * YUAN
+
+
+async def test_an_unbalanced_set_is_refused(database: Database, world: World) -> None:
+    source, target = await accounts_of(database, world)
+    with pytest.raises(Unbalanced):
+        async with database.begin() as session:
+            await post(session, Fact("t1", "transfer", world.operator_id), [Line(source, -3), Line(target, 2)])
+    async with database.begin() as session:
+        assert await session.scalar(select(PostingSet.id).where(PostingSet.idempotency_key == "t1")) is None
+
+
+async def test_an_unknown_account_is_refused(database: Database, world: World) -> None:
+    source, _ = await accounts_of(database, world)
+    with pytest.raises(LookupError):
+        async with database.begin() as session:
+            await post(session, *transfer(world, "t1", source, 10**9, 1))
+    assert await balance(database, source) == 100 * YUAN
+
+
+async def test_a_guarded_account_stays_above_its_limit(database: Database, world: World) -> None:
+    source, target = await accounts_of(database, world)
+    with pytest.raises(InsufficientBalance):
+        async with database.begin() as session:
+            await post(session, *transfer(world, "t1", source, target, 100 * YUAN + 1))
+    async with database.begin() as session:
+        await post(session, *transfer(world, "t2", source, target, 100 * YUAN))
+    assert await balance(database, source) == 0
+
+
+async def test_a_balance_that_k_transfers_want_at_once_is_spent_once(database: Database, world: World) -> None:
+    source, target = await accounts_of(database, world)
+
+    async def move(number: int) -> bool:
+        try:
+            async with database.begin() as session:
+                await post(session, *transfer(world, f"t{number}", source, target, 30 * YUAN))
+        except InsufficientBalance:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(move(number) for number in range(10)))) == 3
+    assert await balance(database, source) == 10 * YUAN
+
+
+async def test_opposite_transfers_do_not_deadlock(database: Database, world: World) -> None:
+    one, two = await accounts_of(database, world)
+
+    async def move(number: int) -> None:
+        source, target = (one, two) if number % 2 else (two, one)
+        async with database.begin() as session:
+            await post(session, *transfer(world, f"t{number}", source, target, YUAN))
+
+    await asyncio.gather(*(move(number) for number in range(30)))
+    assert (await balance(database, one), await balance(database, two)) == (100 * YUAN, 100 * YUAN)
+
+
+async def test_any_mix_of_postings_proves(database: Database, world: World) -> None:
+    chosen = random.Random(7)
+    async with database.begin() as session:
+        ids = list(await session.scalars(select(Account.id)))
+        for number in range(40):
+            amounts = [chosen.randint(-(10**12), 10**12) for _ in range(chosen.randint(1, 5))]
+            lines = [Line(chosen.choice(ids), amount) for amount in (*amounts, -sum(amounts))]
+            await post(session, Fact(f"mix{number}", "test", world.operator_id), lines)
+    async with database.begin() as session:
+        assert (await prove(session)).holds
+        assert await session.scalar(select(func.sum(Account.balance_micros))) == 0
+
+
+async def test_the_proof_finds_what_is_wrong(database: Database, world: World) -> None:
+    source, _ = await accounts_of(database, world)
+    async with database.begin() as session:
+        await session.execute(
+            text("UPDATE account SET balance_micros = balance_micros + 1 WHERE id = :id"), {"id": source}
+        )
+        posting = (await session.scalars(select(Posting).where(Posting.account_id == source))).one()
+        half = Posting(
+            posting_set_id=posting.posting_set_id, account_id=source, tenant_id=posting.tenant_id, amount_micros=5
+        )
+        session.add(half)
+        await session.flush()
+        proof = await prove(session)
+    assert not proof.holds
+    assert proof.drifted_accounts == (source,)
+    assert proof.unbalanced_sets == (posting.posting_set_id,)
+
+
+@pytest.mark.parametrize("role", ["system", "api", "owner"])
+@pytest.mark.parametrize("table", ["posting", "posting_set"])
+@pytest.mark.parametrize("verb", ["UPDATE {} SET tenant_id = tenant_id", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
+async def test_nobody_changes_what_was_posted(
+    shared_database: TestDatabase, world: World, role: Role, table: str, verb: str
+) -> None:
+    async with shared_database.open(role) as database:
+        with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
+            async with database.begin() as session:
+                await session.execute(text(verb.format(table)))
+
+
+async def test_a_top_up_told_twice_counts_once(database: Database, world: World) -> None:
+    branch = world.first
+    for _ in range(2):
+        async with database.begin() as session:
+            await top_up(session, branch.enterprise_id, branch.reseller_id, 5 * YUAN, "receipt 1", "cash")
+    source, _ = await accounts_of(database, world)
+    assert await balance(database, source) == 105 * YUAN
+    with pytest.raises(ValueError, match="more than nothing"):
+        async with database.begin() as session:
+            await top_up(session, branch.enterprise_id, branch.reseller_id, 0, "receipt 2", "cash")
