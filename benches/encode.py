@@ -1,8 +1,8 @@
 """Captures to MP3, parsing included, beside ffmpeg that turns the same audio from WAV files into the same MP3.
 
 Both count CPU seconds (user and system): ours in a process that lives on, as the worker does;
-ffmpeg as one command a file, as it is used. Quality 7 of LAME on both sides. Runs alternate; medians count. The audio is a
-conversation of two synthetic voices that take turns.
+ffmpeg as one command a file, as it is used. Quality 7 of LAME on both sides. Runs alternate; medians count. The audio
+is a conversation of two synthetic voices that take turns.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ucc.recording.codec import SAMPLE_RATE, Decoder, make_decoder
+from ucc.recording.codec import SAMPLE_RATE, Decoder, is_audio, make_decoder
 from ucc.recording.pcap import Packets, read_packets
 from ucc.recording.sides import Hints, find_customer
 
@@ -85,7 +85,7 @@ def _place_side(track: Samples, packets: Packets, started_at: float) -> int:
     """Writes one direction into its track; the number of packets that were audio."""
     count = 0
     for payload_type in np.unique(packets.payload_type).tolist():
-        if make_decoder(payload_type) is None:
+        if not is_audio(payload_type):
             continue
         of_codec = packets.choose(packets.payload_type == payload_type)
         for ssrc in np.unique(of_codec.ssrc).tolist():

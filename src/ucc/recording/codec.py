@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import av
 import av.error
@@ -32,13 +32,18 @@ class Decoder(Protocol):
         ...
 
 
+def is_audio(payload_type: int) -> bool:
+    """Whether payloads of this type can be decoded."""
+    return payload_type in (PCMU, G723, PCMA, G729)
+
+
 def make_decoder(payload_type: int) -> Decoder | None:
     """A new decoder, None for payloads that are no audio we know (telephone events, comfort noise, video)."""
     match payload_type:
         case 8:
-            return TableDecoder(_ALAW)
+            return _PCMA_DECODER
         case 0:
-            return TableDecoder(_ULAW)
+            return _PCMU_DECODER
         case 18:
             return FrameDecoder("g729")
         case 4:
@@ -66,18 +71,24 @@ _ALAW, _ULAW = _make_alaw(), _make_ulaw()
 
 
 class TableDecoder:
-    """G.711: one byte, one sample."""
+    """G.711: one byte, one sample; looked up two at a time, which takes half as long."""
 
     def __init__(self, table: Samples) -> None:
         self._table = table
+        low, high = np.meshgrid(table.view(np.uint16), table.view(np.uint16).astype(np.uint32) << 16)
+        self._pairs = (low | high).ravel().astype("<u4")
 
     def measure(self, data: Bytes, offset: Ints, size: Ints) -> Ints:
         return size
 
     def decode(self, data: Bytes, offset: Ints, size: Ints) -> Samples:
-        payloads = np.lib.stride_tricks.sliding_window_view(data, int(size[0]))[offset]
-        samples: Samples = self._table[payloads.ravel()]
-        return samples
+        payloads = np.lib.stride_tricks.sliding_window_view(data, int(size[0]))[offset].ravel()
+        if len(payloads) % 2:
+            return self._table[payloads]
+        return cast(Samples, self._pairs[payloads.view("<u2")].view("<i2"))
+
+
+_PCMA_DECODER, _PCMU_DECODER = TableDecoder(_ALAW), TableDecoder(_ULAW)
 
 
 class FrameDecoder:

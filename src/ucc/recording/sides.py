@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ucc.recording.codec import PCMA, make_decoder
+from ucc.recording.codec import PCMA, is_audio
 from ucc.recording.pcap import Packets
 
 Mask = npt.NDArray[np.bool_]
@@ -81,7 +81,7 @@ def _vote(packets: Packets, hints: Hints) -> tuple[Mask, Mask]:
     customers = [number for name in hints.customer_hosts if (number := _host_number(name)) is not None]
     is_customers = np.isin(host, customers) & ~is_ours
     if not is_ours.any() and not is_customers.any():
-        known = [kind for kind in np.unique(packets.payload_type).tolist() if make_decoder(kind) and kind != PCMA]
+        known = [kind for kind in np.unique(packets.payload_type).tolist() if is_audio(kind) and kind != PCMA]
         is_customers = np.isin(packets.payload_type, known)
     return is_ours, is_customers
 
