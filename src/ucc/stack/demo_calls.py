@@ -17,7 +17,7 @@ import aiohttp
 from ucc.config import Settings
 from ucc.db.unit import Database
 from ucc.demo import Demo
-from ucc.emulator import hang_up, place_call
+from ucc.emulator import EmulatorError, hang_up, place_call
 from ucc.secrets import Secrets
 from ucc.softphone import SoftPhone
 from ucc.stack.api_client import ApiClient, ApiRefused, log_in, wait_for
@@ -60,7 +60,7 @@ async def place_demo_calls(settings: Settings, secrets: Secrets, demo: Demo, tel
                 tell(f"{direction} call {call_id}: waiting for its recording and its charges")
                 proofs.append(await prove_call(operator, database, direction, call_id))
             return proofs
-    except (TimeoutError, ApiRefused, aiohttp.ClientError, OSError, RuntimeError) as error:
+    except (TimeoutError, ApiRefused, EmulatorError, aiohttp.ClientError, OSError, RuntimeError) as error:
         raise DemoFailed(str(error) or type(error).__name__) from error
 
 
@@ -91,7 +91,9 @@ async def _call_in(settings: Settings, secrets: Secrets, agent: ApiClient, demo:
     tell(f"inbound: {CALLER} calls {demo.did}")
     began = datetime.now(UTC)
     async with LiveCalls.watch(agent) as live:
-        call = await place_call(settings, secrets, caller=CALLER, did=demo.did)
+        call = await place_call(settings, secrets, CALLER, demo.did, answered_within_s=ANSWERED_WITHIN_S)
+        if not call.is_answered:
+            raise RuntimeError(f"UCC did not answer the call to {demo.did}: {call.cause_text}, SIP {call.sip_status}")
         call_id = await live.wait_talking("inbound")
         tell(f"inbound: answered after {(datetime.now(UTC) - began).total_seconds():.1f} s, talking {TALK_S:g} s")
         await asyncio.sleep(TALK_S)
@@ -131,6 +133,7 @@ class LiveCalls:
         self._calls: dict[str, dict[str, Any]] = {}
         self._seen: set[str] = set()
         self._ended: set[str] = set()
+        self._has_snapshot = False
         self._changed = asyncio.Condition()
 
     @classmethod
@@ -140,6 +143,7 @@ class LiveCalls:
             live = cls(socket)
             reader = asyncio.create_task(live._read())
             try:
+                await live._wait(lambda: "" if live._has_snapshot else None, "the live page shows nothing")
                 yield live
             finally:
                 reader.cancel()
@@ -151,6 +155,7 @@ class LiveCalls:
                 if event["kind"] == "snapshot":
                     self._calls = {call["call_id"]: call for call in event["calls"]}
                     self._seen |= set(self._calls)
+                    self._has_snapshot = True
                 elif event["kind"] == "call.changed":
                     self._calls[event["call"]["call_id"]] = event["call"]
                 elif event["kind"] == "call.ended":
