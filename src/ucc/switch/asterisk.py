@@ -54,6 +54,7 @@ class Asterisk:
         self._requests = AriRequests(host, ari_port, password)
         self._events = AriEvents(host, event_port, password, self._take_event, self._connected)
         self._starting: dict[str, asyncio.Future[bool]] = {}
+        self._hang_up_causes: dict[str, int] = {}
         self.last_seen = clock.time()
 
     @property
@@ -165,7 +166,12 @@ class Asterisk:
                 self._on_event(leg, ev.LegRinging(at, leg))
             case "ChannelStateChange" if channel.get("state") == "Up":
                 self._on_event(leg, ev.LegAnswered(at, leg))
-            case "ChannelDestroyed":
+            case "ChannelHangupRequest" if not leg.startswith(OWN_PREFIX):
+                self._hang_up_causes[leg] = int(message.get("cause") or 16)
+            case "StasisEnd" if not leg.startswith(OWN_PREFIX):
+                # A leg that came in leaves the application only to be hung up, and its ChannelDestroyed is not told.
+                self._on_event(leg, ev.LegEnded(at, leg, self._hang_up_causes.pop(leg, 16)))
+            case "ChannelDestroyed" if leg.startswith(OWN_PREFIX):
                 self._settle_start(leg, False)
                 self._on_event(leg, ev.LegEnded(at, leg, int(message.get("cause") or 16)))
             case "PlaybackFinished":

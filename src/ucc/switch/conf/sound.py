@@ -49,7 +49,7 @@ def _make_tune() -> Samples:
 def _speak(voice: str, text: str) -> Samples:
     """Speech at 8 kHz by espeak-ng, with half a second of rest after it."""
     spoken = subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "--stdout", text], capture_output=True, check=True)
-    with av.open(BytesIO(spoken.stdout), format="wav") as source:
+    with av.open(BytesIO(spoken.stdout), mode="r", format="wav") as source:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         frames = [piece for frame in source.decode(audio=0) for piece in resampler.resample(frame)]
         frames += resampler.resample(None)
