@@ -90,13 +90,13 @@ class RecordingEncoder:
 
     async def _await_captures(self, claimed: ClaimedRecording) -> list[SpooledCapture]:
         """The captures, complete; as they are when they do not become so in time. Raises EncodeFailed: none at all."""
-        ended = claimed.ended_at.timestamp()
+        given_up_at = min(claimed.ended_at.timestamp(), time.time()) + PATIENCE_S
         while True:
             captures = await asyncio.to_thread(self._find_captures, claimed)
             at = time.time()
             if captures and all(one.is_complete(at) for one in captures):
                 return captures
-            if at - ended > PATIENCE_S:
+            if at > given_up_at:
                 if captures:
                     return captures
                 raise EncodeFailed("the border captured nothing of this call", is_temporary=False)
