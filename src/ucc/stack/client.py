@@ -99,6 +99,15 @@ class StackClient:
         """Asks the supervisor to stop everything and end; returns at once."""
         self._request("shut_down")
 
+    def wait_restarted(self, service: str, before: ServiceStatus, timeout_s: float = 30.0) -> None:
+        """Waits until the service, killed after the status `before`, answers as a new process. Raises StackError."""
+        deadline = time.monotonic() + timeout_s
+        while (status := self.status()[service]).pid in (None, before.pid) or status.restarts == before.restarts:
+            if time.monotonic() > deadline:
+                raise StackError(f"{service} is {status.state} after {timeout_s:g} s: {status.trouble}")
+            time.sleep(0.05)
+        self.wait_ready(service, max(deadline - time.monotonic(), 0.1))
+
     def wait_ready(self, service: str, timeout_s: float = 30.0) -> None:
         """Waits until the service answers. Raises StackError with its trouble after `timeout_s`."""
         deadline = time.monotonic() + timeout_s

@@ -14,6 +14,8 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from ucc.config import Settings
+
 RUN_ID_VARIABLE = "UCC_RUN_ID"
 
 
@@ -92,6 +94,10 @@ def list_survivors(record: RunRecord) -> list[int]:
         if stat.group in own_groups or _has_run_id(pid, record.run_id):
             found.append(pid)
     return found
+
+
+def record_path(settings: Settings) -> Path:
+    return settings.run_dir / "processes.json"
 
 
 def stop_survivors(path: Path, *, grace_s: float = 2.0) -> list[int]:

@@ -22,7 +22,7 @@ from ucc.stack import demo_report
 from ucc.stack.client import StackClient, StackError, find_running
 from ucc.stack.namespace import find_capability_gap
 from ucc.stack.ports import list_taken
-from ucc.stack.processes import stop_survivors
+from ucc.stack.processes import record_path, stop_survivors
 from ucc.stack.services import choose, list_services, prepare_database
 from ucc.stack.supervisor import AlreadyRunning, StartFailed, Supervisor, hold_home
 
@@ -60,7 +60,8 @@ class _Session:
 
     async def run(self, *, is_check: bool, with_demo_calls: bool) -> int:
         settings = self._settings
-        await asyncio.to_thread(stop_survivors, settings.run_dir / "processes.json")
+        if found := await asyncio.to_thread(stop_survivors, record_path(settings)):
+            self._screen.print(f"Stopped {len(found)} processes that an earlier, killed UCC left behind.")
         if taken := list_taken(settings, {service.name for service in self._services}):
             self._screen.print("[red]UCC cannot start:[/] its ports are not free.")
             self._screen.print(escape("\n".join(f"  {line}" for line in taken)))

@@ -21,7 +21,7 @@ import structlog
 from ucc.config import CHECKOUT, Settings
 from ucc.stack import control
 from ucc.stack.client import find_running, lock_path
-from ucc.stack.processes import RUN_ID_VARIABLE, RunRecord, find_started_ticks, stop_survivors
+from ucc.stack.processes import RUN_ID_VARIABLE, RunRecord, find_started_ticks, record_path
 from ucc.stack.service import Service
 from ucc.stack.watch import Watch, read_tail
 
@@ -70,7 +70,7 @@ class Supervisor:
     def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self._settings = settings
         self._record = RunRecord(uuid.uuid4().hex)
-        self._record_path = settings.run_dir / "processes.json"
+        self._record_path = record_path(settings)
         self.shut_down = asyncio.Event()
         environment = self._environment()
         self._watches = {
@@ -96,9 +96,10 @@ class Supervisor:
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        """Starts everything and yields at once (see `wait_ready`); stops everything at the end."""
-        if found := await asyncio.to_thread(stop_survivors, self._record_path):
-            log.warning("stack.survivors_stopped", count=len(found))
+        """Starts everything and yields at once (see `wait_ready`); stops everything at the end.
+
+        What an earlier run left behind has to be stopped before (`stop_survivors`).
+        """
         raise_file_limit()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
