@@ -19,7 +19,7 @@ from ucc.db.unit import Database
 from ucc.demo import Demo
 from ucc.emulator import EmulatorError, hang_up, place_call
 from ucc.secrets import Secrets
-from ucc.softphone import SoftPhone
+from ucc.softphone import SoftPhone, SoftPhoneError
 from ucc.stack.api_client import ApiClient, ApiRefused, log_in, wait_for
 from ucc.stack.demo_proof import AGENT_TONE_HZ, CallProof, prove_call
 from ucc.stack.live_calls import LiveCalls
@@ -61,7 +61,15 @@ async def place_demo_calls(settings: Settings, secrets: Secrets, demo: Demo, tel
                 tell(f"{direction} call {call_id}: waiting for its recording and its charges")
                 proofs.append(await prove_call(operator, database, direction, call_id))
             return proofs
-    except (TimeoutError, ApiRefused, EmulatorError, aiohttp.ClientError, OSError, RuntimeError) as error:
+    except (
+        TimeoutError,
+        ApiRefused,
+        EmulatorError,
+        SoftPhoneError,
+        aiohttp.ClientError,
+        OSError,
+        RuntimeError,
+    ) as error:
         raise DemoFailed(str(error) or type(error).__name__) from error
 
 

@@ -17,8 +17,8 @@ from ucc.db.unit import Database
 from ucc.stack.api_client import ApiClient, wait_for
 from ucc.stack.tones import count_tone_s, decode_mono
 
-CARRIER_TONE_HZ = 425.0
-AGENT_TONE_HZ = 1004.0
+CARRIER_TONE_HZ = 425
+AGENT_TONE_HZ = 1004
 LEAST_TONE_S = 1.0
 LENGTH_TOLERANCE_MS = 200
 LEVELS = 3
