@@ -78,7 +78,7 @@ def test_a_short_file_fades_in_within_a_moment() -> None:
 
 def test_loud_voices_together_are_held_at_full_scale() -> None:
     loud = np.array([30000, -30000, 30000, 5], np.int16)
-    tracks = Tracks(loud, np.array([30000, -30000, -30000, 6], np.int16), 1, True)
+    tracks = Tracks(loud, np.array([30000, -30000, -30000, 6], np.int16), 1, START, True)
     (mixed,) = mix_channels(tracks, "mono")
     assert mixed.tolist() == [32767, -32768, 0, 11]
 

@@ -27,6 +27,7 @@ from ucc.recording import jobs, service
 from ucc.recording.encode import EncodedFile, EncodeFailed, EncodeRequest, encode_captures
 from ucc.recording.jobs import RecordingEncoder, remove_leftovers
 from ucc.recording.models import Recording
+from ucc.recording.spool import Spool
 from ucc.tenant.models import Tenant
 from world import World, finished_call
 
@@ -191,6 +192,22 @@ async def test_a_full_disk_fails_with_the_reason_and_is_tried_again(bench: Bench
     await bench.age(recording_id, service.RETRY_AFTER * 2)
     assert await bench.encoder.sweep() == 1
     assert (await bench.row(recording_id)).state == "ready"
+
+
+async def test_a_full_capture_disk_is_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(Spool, "has_room", lambda self: False)
+    nothing, part = await bench.finish(captured=False), await bench.finish(seconds=8.0)
+    capture = next((bench.settings.capture_dir / "pcaps").iterdir())
+    capture.write_bytes(capture.read_bytes()[: capture.stat().st_size // 2])
+    for recording_id in (nothing, part):
+        await bench.encoder.encode(recording_id)
+    row = await bench.row(nothing)
+    assert row.failure == "the capture disk is full: the border captured nothing of this call"
+    row = await bench.row(part)
+    assert (row.state, row.failure) == ("failed", "the capture disk is full: only the first 4 s were captured")
+    assert capture.exists()
+    assert not list(bench.settings.recording_dir.rglob("*.mp3"))
 
 
 async def test_an_encoder_that_dies_costs_one_try(bench: Bench) -> None:

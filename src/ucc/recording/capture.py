@@ -41,6 +41,7 @@ class Tracks:
     customer: Samples
     ours: Samples
     packets: int
+    last_packet_at: float
     is_side_sure: bool
     """False: nothing told which direction is the customer's, see `ucc.recording.sides`."""
 
@@ -62,7 +63,7 @@ def read_tracks(captures: Sequence[Capture], started_at: float, ended_at: float,
         raise ValueError(f"a recording of {ended_at - started_at:.3f} s cannot be")
     length = round((ended_at - started_at) * SAMPLE_RATE)
     tracks = (np.zeros(length, np.int16), np.zeros(length, np.int16))
-    total, audible, is_sure = 0, 0, True
+    total, audible, is_sure, last_packet_at = 0, 0, True, started_at
     seen: set[int] = set()
     for capture in captures:
         packets = read_packets(capture.pcap)
@@ -71,6 +72,7 @@ def read_tracks(captures: Sequence[Capture], started_at: float, ended_at: float,
             continue
         is_customer, sure = find_customer(packets, (hints or Hints()).with_metadata(capture.metadata))
         is_sure &= sure
+        last_packet_at = max(last_packet_at, float(packets.arrival.max()))
         for track, which in zip(tracks, (is_customer, ~is_customer), strict=True):
             audible += _place_side(track, packets.choose(which), started_at)
         seen |= set(np.unique(packets.payload_type).tolist())
@@ -78,7 +80,7 @@ def read_tracks(captures: Sequence[Capture], started_at: float, ended_at: float,
         raise NoAudio("the captures hold no packets")
     if audible == 0:
         raise NoAudio(f"no audio of a known codec among {total} packets (payload types {sorted(seen)})")
-    return Tracks(tracks[0], tracks[1], total, is_sure)
+    return Tracks(tracks[0], tracks[1], total, last_packet_at, is_sure)
 
 
 def _place_side(track: Samples, packets: Packets, started_at: float) -> int:

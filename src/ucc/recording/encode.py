@@ -45,6 +45,8 @@ class EncodedFile:
     bytes: int
     duration_ms: int
     sha256: str
+    silent_end_s: float
+    """From the last packet to the end of the recording."""
     is_side_sure: bool
 
 
@@ -79,6 +81,7 @@ def encode_captures(request: EncodeRequest) -> EncodedFile:
         bytes=len(content),
         duration_ms=round(len(tracks.customer) * 1000 / SAMPLE_RATE),
         sha256=hashlib.sha256(content).hexdigest(),
+        silent_end_s=max(0.0, request.ended_at - tracks.last_packet_at),
         is_side_sure=tracks.is_side_sure,
     )
 

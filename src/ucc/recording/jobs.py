@@ -33,6 +33,8 @@ OVERDUE = timedelta(seconds=10)
 """A recording that waits longer than this was missed by its job."""
 PATIENCE_S = 10.0
 """How long after the end of a recording its captures may take to be complete."""
+SILENT_END_S = 2.0
+"""A capture that ends this much before the recording, on a full disk, was cut off by it."""
 ORPHAN_AFTER_S = 600.0
 _FRESHEN_S = 15.0
 
@@ -78,6 +80,10 @@ class RecordingEncoder:
                 request = self._make_request(claimed, captures)
                 async with self._slots:
                     encoded = await self._pool.encode(request)
+                if encoded.silent_end_s > SILENT_END_S and not self._spool.has_room():
+                    request.target.unlink(missing_ok=True)
+                    captured = encoded.duration_ms / 1000 - encoded.silent_end_s
+                    raise EncodeFailed(f"only the first {captured:.0f} s were captured", is_temporary=False)
         except (EncodeFailed, BrokenProcessPool) as error:
             await self._fail(claimed, error)
             return
@@ -171,6 +177,8 @@ class RecordingEncoder:
             reason, is_temporary = error.reason, error.is_temporary
         else:
             reason, is_temporary = "the encoder's process died", True
+        if not is_temporary and not self._spool.has_room():
+            reason = f"the capture disk is full: {reason}"
         async with self._database.begin() as session:
             await service.fail_recording(session, claimed.recording_id, reason, is_temporary=is_temporary)
         log.error(

@@ -6,16 +6,19 @@ name in `metadata/` appears when it is complete. After a kill of rtpengine the t
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from ucc.recording.capture import Capture
 
 _NAME = re.compile(r"^(?P<call>.+)-(?P<random>[0-9a-f]{16})\.pcap$")
+_ROOM = 1 << 20
 QUIET_S = 3.0
 """A capture without metadata counts as complete when nothing was written to it for so long."""
 
@@ -49,31 +52,44 @@ class Spool:
 
     def find_captures(self, sip_call_id: str) -> list[SpooledCapture]:
         """The captures of one SIP call, oldest first; empty when there are none or the folder is missing."""
-        return sorted((one for one in self.list_captures() if one.sip_call_id == sip_call_id), key=_age)
+        names = self._list_names()
+        start = quote(
+            sip_call_id, safe=""
+        )  # how rtpengine writes it, as far as seen; decoding every name is the sure way
+        likely = [name for name in names if name.startswith(start)]
+        found = [self._look_at(name) for name in likely or names if _call_of(name) == sip_call_id]
+        return sorted((one for one in found if one), key=_age)
 
     def list_captures(self) -> Iterator[SpooledCapture]:
         """All captures. Files that vanish meanwhile, and files of other names, are passed over."""
+        for name in self._list_names():
+            capture = self._look_at(name)
+            if capture is not None:
+                yield capture
+
+    def _list_names(self) -> list[str]:
         try:
-            found = list(self._pcaps.iterdir())
+            return os.listdir(self._pcaps)
         except OSError:
-            return
-        for path in found:
-            named = _NAME.match(path.name)
-            if named is None:
-                continue
-            try:
-                status = path.stat()
-            except OSError:
-                continue
-            metadata = self._metadata / f"rtpengine-meta-{path.stem}.txt"
-            yield SpooledCapture(
-                sip_call_id=unquote(named["call"]),
-                pcap=path,
-                metadata=metadata if metadata.exists() else None,
-                created_at=min(status.st_ctime, status.st_mtime),
-                changed_at=status.st_mtime,
-                bytes=status.st_size,
-            )
+            return []
+
+    def _look_at(self, name: str) -> SpooledCapture | None:
+        sip_call_id, path = _call_of(name), self._pcaps / name
+        if sip_call_id is None:
+            return None
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        metadata = self._metadata / f"rtpengine-meta-{path.stem}.txt"
+        return SpooledCapture(
+            sip_call_id=sip_call_id,
+            pcap=path,
+            metadata=metadata if metadata.exists() else None,
+            created_at=min(status.st_ctime, status.st_mtime),
+            changed_at=status.st_mtime,
+            bytes=status.st_size,
+        )
 
     def find_named(self, names: list[str]) -> list[SpooledCapture]:
         """The captures whose paths, relative to the folder, are `names`."""
@@ -89,6 +105,13 @@ class Spool:
         (self._unfinished / f"rtpengine-meta-{capture.pcap.stem}.tmp").unlink(missing_ok=True)
         capture.pcap.unlink(missing_ok=True)
 
+    def has_room(self) -> bool:
+        """Whether the disk has space for captures; True when that cannot be told."""
+        try:
+            return shutil.disk_usage(self._pcaps).free > _ROOM
+        except OSError:
+            return True
+
     def sweep_metadata(self, older_than_s: float = 3600.0) -> int:
         """Delete texts whose capture is gone, finished or left behind by a killed rtpengine; how many."""
         horizon, count = time.time() - older_than_s, 0
@@ -102,6 +125,12 @@ class Spool:
                 except FileNotFoundError:
                     continue
         return count
+
+
+def _call_of(name: str) -> str | None:
+    """The Call-ID that a capture's name tells, None for other files."""
+    named = _NAME.match(name)
+    return unquote(named["call"]) if named else None
 
 
 def _age(capture: SpooledCapture) -> tuple[float, str]:
