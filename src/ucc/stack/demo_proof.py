@@ -48,6 +48,8 @@ class CallProof:
     charges: list[Charge] = field(default_factory=list)
     postings: int = 0
     postings_sum_micros: int = 0
+    sums_equal: bool = False
+    """Postings sum to zero, what the ledger took from each tenant is what it was charged, every balance is its postings."""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -154,6 +156,7 @@ async def _judge_money(proof: CallProof, database: Database) -> None:
         postings = (await session.execute(_POSTINGS, key)).all()
         charges = (await session.execute(_CHARGES, key)).all()
         drift = (await session.execute(_DRIFT)).all()
+    found_before = len(proof.problems)
     proof.postings = len(postings)
     proof.postings_sum_micros = sum(amount for _, _, amount in postings)
     if proof.postings_sum_micros != 0 or not postings:
@@ -164,5 +167,6 @@ async def _judge_money(proof: CallProof, database: Database) -> None:
     shown = sorted(charge.amount_micros for charge in proof.charges)
     if shown != sorted(amount for _, amount in charges):
         proof.problems.append("the API shows other charges than the database")
+    proof.sums_equal = len(proof.problems) == found_before and not drift
     if drift:
         proof.problems.append(f"the balance of {len(drift)} accounts is not the sum of their postings")

@@ -13,7 +13,7 @@ from ucc.config import Settings
 from ucc.demo import Demo
 from ucc.kit.money import format_yuan
 from ucc.secrets import Secrets
-from ucc.stack.demo_proof import CallProof
+from ucc.stack.demo_proof import LEVELS, CallProof
 
 FAILED = 1
 
@@ -43,20 +43,16 @@ async def run_demo_calls(screen: Console, settings: Settings, secrets: Secrets, 
 
 
 def _show_calls(screen: Console, proofs: list[CallProof]) -> None:
-    table = Table("call", "talk", "recording", "tones heard", "cost at each level", box=None, pad_edge=False)
     for proof in proofs:
         costs = ", ".join(f"{charge.tenant} {charge.amount} 元" for charge in proof.charges)
-        table.add_row(
-            proof.direction,
-            f"{proof.talk_ms / 1000:.1f} s",
-            f"{proof.recording_bytes} bytes, {proof.recording_ms / 1000:.1f} s",
-            f"carrier {proof.carrier_tone_s:g} s, agent {proof.agent_tone_s:g} s",
-            costs or "none",
+        screen.print(
+            f"[bold]{proof.direction}[/]: talked {proof.talk_ms / 1000:.1f} s,"
+            f" recorded {proof.recording_bytes} bytes and {proof.recording_ms / 1000:.1f} s,"
+            f" carrier's tone {proof.carrier_tone_s:g} s, agent's tone {proof.agent_tone_s:g} s"
         )
-    screen.print(table)
-    for proof in proofs:
+        screen.print(f"  cost: {escape(costs) or 'none'}")
         for problem in proof.problems:
-            screen.print(f"[red]{proof.direction}: {escape(problem)}[/]")
+            screen.print(f"  [red]{escape(problem)}[/]")
 
 
 def _summarise(proofs: list[CallProof], holds: bool) -> dict[str, object]:
@@ -67,5 +63,7 @@ def _summarise(proofs: list[CallProof], holds: bool) -> dict[str, object]:
         "calls": [{**asdict(proof), "is_answered": proof.talk_ms > 0, "holds": proof.holds} for proof in proofs],
         "charged_micros": charged,
         "charged": format_yuan(charged),
+        "is_charged_at_every_level": all(len(proof.charges) == LEVELS for proof in proofs),
+        "sums_equal": all(proof.sums_equal for proof in proofs),
         "postings_sum_micros": sum(proof.postings_sum_micros for proof in proofs),
     }
