@@ -88,7 +88,7 @@ class House:
     def is_empty(self) -> bool:
         """Nothing is left behind: no leg, no bridge, no capture, no busy agent."""
         agents = self.runner.floors[3].agents.values()
-        return not self.switch.legs and not self.recorder.running and all(a.work is fl.Work.NONE for a in agents)
+        return not self.switch.legs and all(a.work is fl.Work.NONE for a in agents)
 
 
 def build(switch: FakeSwitch | None = None) -> House:

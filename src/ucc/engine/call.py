@@ -10,7 +10,7 @@ from ucc.engine import events as ev
 from ucc.engine.effects import Effect, HangUpLeg, ReportAgent
 from ucc.engine.ending import end_call
 from ucc.engine.flows import inbound, outbound
-from ucc.engine.record import Direction, EndedBy, Result
+from ucc.engine.record import Direction, EndedBy, LegKind, Result
 from ucc.engine.resume import resume
 from ucc.engine.state import (
     Announcing,
@@ -47,7 +47,7 @@ def decide(state: CallState, event: ev.CallEvent) -> Decision:
 def _begin(state: New, event: ev.CallEvent) -> Decision:
     match event:
         case ev.CallArrived():
-            flow = inbound.arrive if event.kind.value == "trunk" else outbound.arrive
+            flow = inbound.arrive if event.kind is LegKind.TRUNK else outbound.arrive
             return flow(state.call_id, event)
         case ev.CallRequested():
             return outbound.request(state.call_id, event)

@@ -1,4 +1,4 @@
-"""How every call ends: legs hung up, recording stopped, agent released, one finished call saved."""
+"""How every call ends: legs hung up, agent released, one finished call saved; the capture ends with its leg."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from ucc.engine.effects import (
     LeaveQueue,
     ReportAgent,
     SaveCall,
-    StopRecording,
 )
 from ucc.engine.record import EndedBy, FinishedCall, LegRecord, RecordingRecord, Result
 from ucc.engine.state import Dialing, Ended, Facts, LiveState, Offering, RingingAgent, Talking, Waiting
@@ -26,8 +25,6 @@ def end_call(
     """End the call at `at`. Legs still up are hung up with `cause`; a call of no tenant leaves no record."""
     facts = state.facts
     effects: list[Effect] = [HangUpLeg(leg.leg, cause) for leg in facts.live_legs]
-    if facts.recording is not None:
-        effects.append(StopRecording(facts.recording.sip_call_id))
     if isinstance(state, Talking):
         effects.append(DestroyBridge())
     effects.extend(CancelTimer(name) for name in TIMERS)
