@@ -49,7 +49,7 @@ class CallProof:
     postings: int = 0
     postings_sum_micros: int = 0
     sums_equal: bool = False
-    """Postings sum to zero, what the ledger took from each tenant is what it was charged, every balance is its postings."""
+    """Postings sum to zero, the ledger took what was charged, every balance is the sum of its postings."""
     problems: list[str] = field(default_factory=list)
 
     @property
