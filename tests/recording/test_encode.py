@@ -64,6 +64,14 @@ def test_the_sizes_of_the_product_table_hold(seconds: int, low: float, high: flo
     assert low <= len(encode_mp3([speech.astype(np.int16)])) / 1024 <= high
 
 
+@pytest.mark.parametrize("silence_s", [0, 0.02, 0.1, 0.3, 0.6, 1])
+def test_a_second_that_begins_in_silence_is_no_larger(silence_s: float) -> None:
+    track = np.concatenate([np.zeros(round(silence_s * 8000), np.int16), make_tone(425, 1 - silence_s)])
+    content = encode_mp3([track])
+    assert len(content) <= 1152
+    assert decode_mp3(content).shape == (1, 8000)
+
+
 def test_the_sound_starts_where_it_should() -> None:
     track = np.concatenate([np.zeros(8000, np.int16), make_tone(425, 2)])
     sound = decode_mp3(encode_mp3([track]))[0]

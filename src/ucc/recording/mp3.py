@@ -3,7 +3,8 @@
 An `Info` frame of 72 or 144 bytes in front tells players where the sound starts and ends, so the length is exact to the
 sample and seeking needs no scan. In recordings shorter than 2 s it takes the place of LAME's first frame, which holds
 only LAME's own delay, so that the sizes of the product's table hold; the first 50 ms then fade in, because the frame
-after it would borrow bits from the replaced one and is made a frame of silence.
+after it would borrow bits from the replaced one and is made a frame of silence. Pure silence at their start becomes noise
+as faint as the lowest step of A-law: in pure silence LAME saves up bits that later frames would fetch from that frame.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def encode_mp3(channels: Sequence[Samples]) -> bytes:
         raise ValueError("a recording without a sample")
     if count not in _BIT_RATE or any(len(channel) != length for channel in channels):
         raise ValueError("one or two tracks of equal length")
+    if length < _SHORT:
+        channels = [_fill_silence(channel) for channel in channels]
     encoder = lameenc.Encoder()
     encoder.silence()
     encoder.set_bit_rate(_BIT_RATE[count])
@@ -49,6 +52,15 @@ def encode_mp3(channels: Sequence[Samples]) -> bytes:
         stream += encoder.encode(part[0].tobytes() if count == 1 else np.column_stack(part).tobytes())
     stream += encoder.flush()
     return _declare_length(stream, count, length)
+
+
+def _fill_silence(channel: Samples) -> Samples:
+    """The track with noise of 8 units where its first frames are zeros; the same noise every time."""
+    filled = channel.copy()
+    start = filled[: 2 * FRAME_SAMPLES]
+    silent = start == 0
+    start[silent] = np.random.default_rng(1).normal(0, 8, int(silent.sum())).astype(np.int16)
+    return filled
 
 
 def measure_frames(stream: bytes | bytearray, count: int) -> int:
