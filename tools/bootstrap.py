@@ -128,8 +128,7 @@ def hold_lock() -> IO[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Sets up UCC in this checkout.")
-    parser.add_argument("--for-test", action="store_true", help="also what only the tests need")
-    parser.add_argument("--only-python", action="store_true", help="the Python environment and nothing else")
+    parser.add_argument("--purpose", choices=("run", "test", "check"), default="run", help="what has to be there")
     parser.add_argument("--unless-running", action="store_true", help="change nothing when UCC runs in this checkout")
     arguments = parser.parse_args()
     if sys.version_info < (3, 11):  # noqa: UP036  it is run by whatever Python the machine has
@@ -153,10 +152,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("\nInterrupted. The same command resumes.")
         return 130
-    if arguments.only_python:
-        return 0
-    more = ["--for-test"] if arguments.for_test else []
-    os.execv(PYTHON, [str(PYTHON), "-m", "ucc.stack.setup", *more])
+    os.execv(PYTHON, [str(PYTHON), "-m", "ucc.stack.setup", "--purpose", arguments.purpose])
 
 
 if __name__ == "__main__":

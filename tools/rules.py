@@ -33,7 +33,7 @@ def judge_engine(path: Path) -> Iterator[str]:
             yield f"{path.relative_to(CHECKOUT)}:{line}: the engine may not import {name}"
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
-            yield f"{path.relative_to(CHECKOUT)}:{node.lineno}: time reaches the engine in an event's `at`, not by a clock"
+            yield f"{path.relative_to(CHECKOUT)}:{node.lineno}: the engine reads no clock, events carry `at`"
 
 
 def judge_length(path: Path, most: int) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from ucc.stack.node import InstallNode
 from ucc.stack.steps import Report, Step, StepFailed, has_stamp, hash_files, run_logged
 
 _NOT_SOURCES = {"node_modules", "dist", "dist.building", ".vite", "coverage"}
@@ -24,8 +25,9 @@ def list_sources(console: Path) -> list[Path]:
 class InstallConsolePackages(Step):
     title = "Packages of the console"
 
-    def __init__(self, console: Path, log_dir: Path) -> None:
+    def __init__(self, console: Path, log_dir: Path, node: InstallNode) -> None:
         self._console = console
+        self._node = node
         self._log = log_dir / "console.log"
 
     @property
@@ -42,15 +44,18 @@ class InstallConsolePackages(Step):
     def run(self, report: Report) -> None:
         if not (self._console / "package-lock.json").exists():
             raise StepFailed(f"{self._console} has no package-lock.json")
-        run_logged(["npm", "ci", "--no-audit", "--no-fund"], self._log, report, cwd=self._console)
+        run_logged(
+            ["npm", "ci", "--no-audit", "--no-fund"], self._log, report, cwd=self._console, env=self._node.environment()
+        )
         self._stamp.write_text(self._fingerprint())
 
 
 class BuildConsole(Step):
     title = "Console"
 
-    def __init__(self, console: Path, log_dir: Path) -> None:
+    def __init__(self, console: Path, log_dir: Path, node: InstallNode) -> None:
         self._console = console
+        self._node = node
         self._log = log_dir / "console.log"
 
     def _fingerprint(self) -> str:
@@ -63,7 +68,7 @@ class BuildConsole(Step):
         fingerprint = self._fingerprint()
         building, dist = self._console / "dist.building", self._console / "dist"
         build = ["npm", "run", "build", "--", "--outDir", building.name, "--emptyOutDir"]
-        run_logged(build, self._log, report, cwd=self._console)
+        run_logged(build, self._log, report, cwd=self._console, env=self._node.environment())
         if not (building / "index.html").exists():
             raise StepFailed(f"the build of the console wrote no {building}/index.html (see {self._log})")
         (building / STAMP).write_text(fingerprint)

@@ -27,12 +27,15 @@ class HostPackage:
         return asked.stdout.strip() == "installed"
 
 
+FOR_CHECK = (
+    HostPackage("nodejs", "node"),
+    HostPackage("npm", "npm"),
+)
 FOR_RUN = (
+    *FOR_CHECK,
     HostPackage("mmdebstrap", "mmdebstrap"),
     HostPackage("mount", "mount"),
     HostPackage("espeak-ng", "espeak-ng"),
-    HostPackage("nodejs", "node"),
-    HostPackage("npm", "npm"),
 )
 FOR_TEST = (
     HostPackage("chromium", "chromium"),

@@ -21,7 +21,8 @@ from rich.markup import escape
 from ucc.config import CHECKOUT, get_settings
 from ucc.stack.console import BuildConsole, InstallConsolePackages
 from ucc.stack.namespace import find_capability_gap
-from ucc.stack.packages import FOR_RUN, FOR_TEST, InstallPackages
+from ucc.stack.node import InstallNode
+from ucc.stack.packages import FOR_CHECK, FOR_RUN, FOR_TEST, InstallPackages
 from ucc.stack.runtime import BuildRuntime
 from ucc.stack.steps import Report, Step, StepFailed
 
@@ -37,19 +38,23 @@ class CheckRights(Step):
             raise StepFailed(gap)
 
 
-def list_steps(*, for_test: bool) -> list[Step]:
-    """Every step, in order."""
+def list_steps(purpose: str) -> list[Step]:
+    """Every step, in order, for `run`, `test` (also what only tests need) or `check` (no services)."""
     settings = get_settings()
     log_dir = settings.log_dir / "setup"
     console = CHECKOUT / "console"
-    steps: list[Step] = [
-        InstallPackages(FOR_RUN + FOR_TEST if for_test else FOR_RUN, log_dir),
+    node = InstallNode(CHECKOUT / "var" / "node", log_dir)
+    console_packages = InstallConsolePackages(console, log_dir, node)
+    if purpose == "check":
+        return [InstallPackages(FOR_CHECK, log_dir), node, console_packages]
+    return [
+        InstallPackages(FOR_RUN + FOR_TEST if purpose == "test" else FOR_RUN, log_dir),
         CheckRights(),
         BuildRuntime(settings.runtime_root, log_dir),
+        node,
+        console_packages,
+        BuildConsole(console, log_dir, node),
     ]
-    if (console / "package.json").exists():
-        steps += [InstallConsolePackages(console, log_dir), BuildConsole(console, log_dir)]
-    return steps
 
 
 def run_steps(steps: Sequence[Step], console: Console) -> None:
@@ -90,13 +95,13 @@ def hold_lock(path: Path, console: Console) -> Iterator[None]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Sets up what UCC needs on this machine.")
-    parser.add_argument("--for-test", action="store_true", help="also what only the tests need")
+    parser.add_argument("--purpose", choices=("run", "test", "check"), default="run", help="what has to be there")
     arguments = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
     os.umask(0o022)
     try:
         with hold_lock(CHECKOUT / "var" / ".setup.lock", console):
-            run_steps(list_steps(for_test=arguments.for_test), console)
+            run_steps(list_steps(arguments.purpose), console)
     except StepFailed as error:
         console.print(f"[red]Set-up failed:[/] {escape(str(error))}")
         console.print("Run the same command again when the cause is gone: finished steps are not repeated.")

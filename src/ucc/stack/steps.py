@@ -66,7 +66,7 @@ def run_logged(
             for line in started.stdout:
                 file.write(line)
                 if text := line.rpartition("\r")[2].strip():
-                    last = [*last[-14:], text]
+                    last = [*last[-29:], text]
                     report(text)
         if started.returncode != 0:
             tail = "\n    ".join(last)
