@@ -1,10 +1,10 @@
 """MP3 at the rates of the product: 8 kbit/s mono or 16 kbit/s stereo, 8 kHz, constant bit rate, by LAME in the process.
 
-An `Info` frame of 72 or 144 bytes in front tells players where the sound starts and ends, so the length is exact to the
-sample and seeking needs no scan. In recordings shorter than 2 s it takes the place of LAME's first frame, which holds
-only LAME's own delay, so that the sizes of the product's table hold; the first 50 ms then fade in, because the frame
-after it would borrow bits from the replaced one and is made a frame of silence. Pure silence at their start becomes noise
-as faint as the lowest step of A-law: in pure silence LAME saves up bits that later frames would fetch from that frame.
+An `Info` frame of 72 or 144 bytes in front tells players where the sound starts and ends, so the length is exact to
+the sample and seeking needs no scan. In recordings shorter than 2 s it takes the place of LAME's first frame, which
+holds only LAME's own delay, so that the sizes of the product's table hold; the first 50 ms then fade in, because the
+frame after it would borrow bits from the replaced one and is made a frame of silence. Pure silence at their start
+becomes noise as faint as the lowest step of A-law: LAME saves up bits in pure silence, in the frame that goes.
 """
 
 from __future__ import annotations
