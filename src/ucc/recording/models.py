@@ -22,14 +22,14 @@ class Recording(Base):
             "(state = 'ready') <= (path IS NOT NULL AND coalesce(bytes, 0) > 0 AND sha256 IS NOT NULL)", name="ready"
         ),
         CheckConstraint("(state = 'failed') <= (failure IS NOT NULL)", name="failed"),
-        Index("ix_recording_open", "state", postgresql_where=text("state IN ('spooled', 'encoding')")),
+        Index("ix_recording_open", "updated_at", postgresql_where=text("state <> 'ready'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     call_id: Mapped[UUID] = mapped_column(index=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     state: Mapped[str]
-    sip_call_id: Mapped[str]
+    sip_call_id: Mapped[str] = mapped_column(index=True)
     started_at: Mapped[Moment]
     ended_at: Mapped[Moment]
     captures: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))

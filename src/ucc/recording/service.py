@@ -60,7 +60,7 @@ async def claim_next(session: AsyncSession, overdue: timedelta) -> ClaimedRecord
     )
     oldest = (
         select(Recording.id)
-        .where(or_(is_missed, _is_abandoned(), is_due))
+        .where(Recording.state != "ready", or_(is_missed, _is_abandoned(), is_due))
         .order_by(Recording.updated_at)
         .limit(1)
         .with_for_update(skip_locked=True)
