@@ -17,6 +17,7 @@ CUSTOMER = "1700000000.1"
 PHONE = "1700000000.2"
 LI = ef.AgentTarget(1, "8001", "Li")
 WANG = ef.AgentTarget(2, "8002", "Wang")
+CALLER, DID = "+8613900139000", "+861088880001"
 TRUNK = ef.TrunkTarget(5, "192.0.2.9", 5080, "+8613800138001", "+861088880001")
 
 
@@ -50,7 +51,7 @@ class Playbook:
 
     def customer_waits(self) -> None:
         self.customer_calls()
-        self.when(ev.InboundRouteFound(self.at, 3, 7, 4, max_wait_s=60, ring_timeout_s=15))
+        self.when(ev.InboundRouteFound(self.at, 3, 7, 4, CALLER, DID, max_wait_s=60, ring_timeout_s=15))
         self.when(ev.LegAnswered(self.tick(0.1), CUSTOMER))
 
     def agent_rings(self, agent: ef.AgentTarget = LI) -> str:
@@ -68,7 +69,7 @@ class Playbook:
 
     def agent_dials(self, callee: str = "13800138001") -> str:
         self.when(ev.CallArrived(self.at, PHONE, LegKind.PHONE, "8001", callee, "8001", "sip-p"))
-        self.when(ev.OutboundRouteFound(self.tick(0.1), 3, LI, TRUNK))
+        self.when(ev.OutboundRouteFound(self.tick(0.1), 3, LI, TRUNK.number, TRUNK))
         leg = self.only(ef.DialTrunk).leg
         self.when(ev.LegCreated(self.at, leg, "sip-t"))
         return leg

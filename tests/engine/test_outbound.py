@@ -20,7 +20,7 @@ def test_the_agent_hears_ringing_while_the_trunk_is_dialled(play: Playbook) -> N
     play.when(ev.CallArrived(play.at, PHONE, LegKind.PHONE, "8001", "13800138001", "8001", "sip-p"))
     assert play.effects == [ef.FindOutboundRoute("8001", "13800138001")]
 
-    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK))
+    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, TRUNK))
 
     leg = play.only(ef.DialTrunk).leg
     assert play.effects == [ef.ReportAgent(3, 1, "dialing"), ef.RingLeg(PHONE), ef.DialTrunk(leg, TRUNK)]
@@ -85,7 +85,7 @@ def test_a_refused_route_tells_the_agent_and_is_recorded(play: Playbook) -> None
 
 def test_a_click_rings_the_agents_own_phone_first(play: Playbook) -> None:
     play.when(ev.CallRequested(play.at, 3, LI, "13800138001"))
-    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK))
+    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, TRUNK))
     agent_leg = play.only(ef.DialAgent).leg
     assert isinstance(play.state, RingingAgent)
     assert play.only(ef.DialAgent).is_auto_answered
@@ -101,7 +101,7 @@ def test_a_click_rings_the_agents_own_phone_first(play: Playbook) -> None:
 
 def test_a_page_that_never_answers_ends_the_click(play: Playbook) -> None:
     play.when(ev.CallRequested(play.at, 3, LI, "13800138001"))
-    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK))
+    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, TRUNK))
     play.when(ev.TimerFired(play.tick(20), "ring"))
 
     assert play.finished.refusal == "agent_phone_not_answered"

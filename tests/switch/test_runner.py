@@ -27,18 +27,18 @@ class MemoryOffice:
     states: dict[object, CallState] = field(default_factory=dict)
     fail_on: str = ""
 
-    async def find_inbound_route(self, did: str, at: float) -> ev.InboundRouteFound | ev.RouteRefused:
+    async def find_inbound_route(self, did: str, caller: str, at: float) -> ev.InboundRouteFound | ev.RouteRefused:
         if did == "explode":
             raise RuntimeError("a fault in one call")
         if did != "+861088880001":
             return ev.RouteRefused(at, "unknown_did", 1)
-        return ev.InboundRouteFound(at, 3, 7, 4, 60, 15)
+        return ev.InboundRouteFound(at, 3, 7, 4, caller, did, 60, 15)
 
     async def find_outbound_route(
         self, extension: str, callee: str, at: float
     ) -> ev.OutboundRouteFound | ev.RouteRefused:
         trunk = TrunkTarget(5, "192.0.2.9", 5080, callee, "+861088880001")
-        return ev.OutboundRouteFound(at, 3, AgentTarget(1, extension), trunk)
+        return ev.OutboundRouteFound(at, 3, AgentTarget(1, extension), callee, trunk)
 
     def keep_state(self, state: CallState) -> None:
         if isinstance(state, Ended):

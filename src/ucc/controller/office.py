@@ -20,6 +20,7 @@ from ucc.engine.floor import Agent, Floor, KeepPresence, Presence, Queue
 from ucc.engine.record import FinishedCall
 from ucc.engine.state import CallState
 from ucc.errors import CallRefused, NotFound
+from ucc.trunk.number import find_e164
 from ucc.trunk.service import find_inbound_route, find_outbound_route
 
 log = structlog.get_logger("office")
@@ -42,7 +43,7 @@ class ControllerOffice:
 
     # --- routes ---------------------------------------------------------------------------------------------------
 
-    async def find_inbound_route(self, did: str, at: float) -> ev.InboundRouteFound | ev.RouteRefused:
+    async def find_inbound_route(self, did: str, caller: str, at: float) -> ev.InboundRouteFound | ev.RouteRefused:
         try:
             async with asyncio.timeout(ROUTE_DEADLINE_S), self._database.begin() as session:
                 route = await find_inbound_route(session, did)
@@ -62,7 +63,14 @@ class ControllerOffice:
             log.error("the queue of a DID is not on this controller", did=did, queue=route.queue_id)
             return ev.RouteRefused(at, "unknown_queue", NOT_FOUND, route.tenant_id)
         return ev.InboundRouteFound(
-            at, route.tenant_id, route.did_id, route.queue_id, queue.max_wait_s, queue.ring_timeout_s
+            at=at,
+            tenant_id=route.tenant_id,
+            did_id=route.did_id,
+            queue_id=route.queue_id,
+            caller=find_e164(caller) or caller,
+            callee=find_e164(did) or did,
+            max_wait_s=queue.max_wait_s,
+            ring_timeout_s=queue.ring_timeout_s,
         )
 
     async def find_outbound_route(
@@ -85,7 +93,7 @@ class ControllerOffice:
             log.error("no route while the database is away", callee=callee, why=type(error).__name__)
             return ev.RouteRefused(at, "database_unavailable", OUT_OF_ORDER, tenant_id, agent_id)
         trunk = TrunkTarget(route.trunk_id, route.host, route.port, route.callee_on_trunk, route.caller_id)
-        return ev.OutboundRouteFound(at, tenant_id, agent.target, trunk)
+        return ev.OutboundRouteFound(at, tenant_id, agent.target, find_e164(callee) or callee, trunk)
 
     def find_agent_by_extension(self, extension: str) -> tuple[int, Agent] | None:
         for floor in self.floors.values():

@@ -30,6 +30,7 @@ class TrunkTarget:
 @dataclass(frozen=True, slots=True)
 class FindInboundRoute:
     did: str
+    caller: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,14 @@ class CallRequested:
 
 @dataclass(frozen=True, slots=True)
 class InboundRouteFound:
+    """`caller` and `callee` are the numbers in E.164, where they are numbers."""
+
     at: float
     tenant_id: int
     did_id: int
     queue_id: int
+    caller: str
+    callee: str
     max_wait_s: float
     ring_timeout_s: float
 
@@ -46,6 +50,7 @@ class OutboundRouteFound:
     at: float
     tenant_id: int
     agent: AgentTarget
+    callee: str
     trunk: TrunkTarget
 
 

@@ -39,7 +39,7 @@ def resume(state: LiveState, at: float) -> tuple[Effect, ...]:
     recording: tuple[Effect, ...] = (StartRecording(facts.recording.sip_call_id),) if facts.recording else ()
     match state:
         case RoutingInbound():
-            return (FindInboundRoute(facts.callee),)
+            return (FindInboundRoute(facts.callee, facts.caller),)
         case Answering():
             return (AnswerLeg(state.customer),)
         case Waiting():

@@ -48,7 +48,7 @@ class RecorderError(Exception):
 class Office(Protocol):
     """What the rest of the product knows and keeps for calls."""
 
-    async def find_inbound_route(self, did: str, at: float) -> InboundAnswer: ...
+    async def find_inbound_route(self, did: str, caller: str, at: float) -> InboundAnswer: ...
 
     async def find_outbound_route(
         self, extension: str, callee: str, at: float
@@ -256,8 +256,8 @@ class Runner:
     async def _perform_once(self, actor: Actor, effect: ef.Effect) -> ev.CallEvent | None:
         at, switch, bridge = self._clock.time(), self._switch, f"ucc.{actor.call_id}"
         match effect:
-            case ef.FindInboundRoute(did):
-                return await self._office.find_inbound_route(did, at)
+            case ef.FindInboundRoute(did, caller):
+                return await self._office.find_inbound_route(did, caller, at)
             case ef.FindOutboundRoute(extension, callee):
                 return await self._office.find_outbound_route(extension, callee, at)
             case ef.AnswerLeg(leg):

@@ -49,7 +49,7 @@ def arrive(call_id: UUID, event: ev.CallArrived) -> Decision:
     """A trunk brings a call."""
     leg = Leg(event.leg, event.kind, Party.CUSTOMER, event.address, event.at, sip_call_id=event.sip_call_id)
     facts = Facts(call_id, Direction.INBOUND, event.caller, event.callee, event.at, legs=(leg,))
-    return RoutingInbound(facts, event.leg), (FindInboundRoute(event.callee),)
+    return RoutingInbound(facts, event.leg), (FindInboundRoute(event.callee, event.caller),)
 
 
 def decide(state: InboundState, event: ev.CallEvent) -> Decision:
@@ -74,7 +74,14 @@ def decide(state: InboundState, event: ev.CallEvent) -> Decision:
 def _route(state: RoutingInbound, event: ev.CallEvent) -> Decision:
     match event:
         case ev.InboundRouteFound():
-            facts = replace(state.facts, tenant_id=event.tenant_id, did_id=event.did_id, queue_id=event.queue_id)
+            facts = replace(
+                state.facts,
+                tenant_id=event.tenant_id,
+                did_id=event.did_id,
+                queue_id=event.queue_id,
+                caller=event.caller,
+                callee=event.callee,
+            )
             after = Answering(facts, state.customer, event.queue_id, event.max_wait_s, event.ring_timeout_s)
             return after, (AnswerLeg(state.customer),)
         case _:

@@ -80,6 +80,7 @@ def _route(state: RoutingOutbound, event: ev.CallEvent) -> Decision:
                 agent_id=event.agent.agent_id,
                 trunk_id=event.trunk.trunk_id,
                 caller=event.trunk.caller_id,
+                callee=event.callee,
             )
             report = ReportAgent(event.tenant_id, event.agent.agent_id, "dialing")
             if state.agent_leg is not None:
