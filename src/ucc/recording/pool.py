@@ -36,7 +36,7 @@ class EncoderPool:
         """Make the file. Raises EncodeFailed; BrokenProcessPool when the process died."""
         if self._executor is None:
             self._executor = ProcessPoolExecutor(
-                self._processes, multiprocessing.get_context("spawn"), _prepare_process, max_tasks_per_child=500
+                self._processes, multiprocessing.get_context("spawn"), _prepare_process
             )
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, encode_captures, request)
