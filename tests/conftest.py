@@ -13,7 +13,7 @@ from ucc.stack.testing import running_stack, set_environment
 
 set_environment()
 
-pytest_plugins = ("database_fixtures",)
+pytest_plugins = ("database_fixtures", "api_fixtures")
 
 NEEDS_STACK = ("live", "browser") if "UCC_TEST_DATABASE" in os.environ else ("db", "live", "browser")
 LATE = ("db", "live", "browser")

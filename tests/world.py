@@ -143,7 +143,7 @@ def finished_call(branch: Branch, talk_s: float | None, **changes: Any) -> Finis
     ended = started + 5 + (talk_s or 0)
     legs = (
         LegRecord(new_id(), LegKind.PHONE, Party.AGENT, branch.extension, started, ended, branch.agent_id),
-        LegRecord(new_id(), LegKind.TRUNK, Party.CUSTOMER, "+8613800138000", started, ended, answered_at=answered),
+        LegRecord(new_id(), LegKind.TRUNK, Party.CUSTOMER, "+8613800138000", started + 1, ended, answered_at=answered),
     )
     recordings: tuple[RecordingRecord, ...] = ()
     if answered is not None:

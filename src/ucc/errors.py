@@ -121,10 +121,14 @@ REFUSALS = {
 }
 
 
+UNSAFE = (ForeignOrigin, RequestTooLarge, InvalidInput)
+"""What any request that changes something may get."""
+
+
 def documented(*errors: type[UccError]) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route for these errors: the error form with every code it may carry."""
+    """The `responses` of a route for these errors and those of any route: one form, with every code it may carry."""
     by_status: dict[int | str, list[type[UccError]]] = {}
-    for error in errors:
+    for error in (*errors, DatabaseAway):
         by_status.setdefault(error.status, []).append(error)
     return {status: _describe(group) for status, group in by_status.items()}
 

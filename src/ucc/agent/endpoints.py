@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, status
 from ucc.agent import repository
 from ucc.agent.schemas import AgentList, CallRequest, CallStarted, PhoneView, PresenceRequest
 from ucc.errors import (
+    UNSAFE,
     CallRefused,
     ControllerAway,
     ControllerRefused,
     Forbidden,
-    InvalidInput,
     NotFound,
     NotLoggedIn,
     documented,
@@ -20,7 +20,7 @@ from ucc.identity.access import AgentViewer, AnyWork
 from ucc.live.controller import controller_of
 
 router = APIRouter(tags=["agents"])
-CONTROL_ERRORS = (NotLoggedIn, Forbidden, NotFound, ControllerRefused, CallRefused, InvalidInput, ControllerAway)
+CONTROL_ERRORS = (NotLoggedIn, Forbidden, NotFound, ControllerRefused, CallRefused, ControllerAway, *UNSAFE)
 
 
 @router.get("/agents", responses=documented(NotLoggedIn))

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from ucc.identity.schemas import PRINTABLE
+
 Presence = Literal["ready", "paused", "offline"]
 
 
@@ -30,7 +32,7 @@ class AgentList(BaseModel):
 
 class PresenceRequest(BaseModel):
     presence: Presence
-    reason: str | None = Field(None, min_length=1, max_length=64, description="Why, when pausing")
+    reason: str | None = Field(None, min_length=1, max_length=64, pattern=PRINTABLE, description="Why, when pausing")
 
 
 class CallRequest(BaseModel):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 import uvicorn
 
 from ucc.config import get_settings
-from ucc.kit.logging import configure_logging
+from ucc.kit.logging import configure_logging, get_logger
 
 
 def main() -> None:
     configure_logging("api")
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     settings = get_settings()
+    get_logger("api").info("listening", address=settings.address, port=settings.api_port)
     uvicorn.run(
         "ucc.app:create_app",
         factory=True,

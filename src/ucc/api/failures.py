@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -23,6 +23,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http)
     for error in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(error, _answer_database_away)
+    app.add_exception_handler(DataError, _answer_bad_data)
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
@@ -52,6 +53,12 @@ async def _answer_http(request: Request, error: Exception) -> Response:
 async def _answer_database_away(request: Request, error: Exception) -> Response:
     log.error("the database does not answer", path=request.url.path, error=describe_error(error))
     return error_response(DatabaseAway())
+
+
+async def _answer_bad_data(request: Request, error: Exception) -> Response:
+    """A value that passed the form but that PostgreSQL cannot hold."""
+    log.warning("the database refused a value", path=request.url.path, error=describe_error(error))
+    return error_response(InvalidInput())
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:

@@ -9,7 +9,16 @@ from fastapi import APIRouter, Query, Request, status
 
 from ucc.call import repository
 from ucc.call.schemas import CallDetail, CallFilter, CallPage
-from ucc.errors import ControllerAway, ControllerRefused, Forbidden, InvalidInput, NotFound, NotLoggedIn, documented
+from ucc.errors import (
+    UNSAFE,
+    ControllerAway,
+    ControllerRefused,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotLoggedIn,
+    documented,
+)
 from ucc.identity.access import AgentViewer, AnyWork
 from ucc.live.controller import controller_of
 
@@ -31,7 +40,7 @@ async def get_call(work: AnyWork, call_id: UUID) -> CallDetail:
 @router.post(
     "/{call_id}/hang-up",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=documented(NotLoggedIn, Forbidden, NotFound, ControllerRefused, InvalidInput, ControllerAway),
+    responses=documented(NotLoggedIn, Forbidden, NotFound, ControllerRefused, ControllerAway, *UNSAFE),
 )
 async def hang_up(call_id: UUID, viewer: AgentViewer, request: Request) -> None:
     """The agent ends its own live call."""

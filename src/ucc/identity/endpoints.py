@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response, status
 
-from ucc.errors import LoginRefused, NotLoggedIn, TooManyAttempts, documented
+from ucc.errors import UNSAFE, LoginRefused, NotLoggedIn, TooManyAttempts, documented
 from ucc.identity import service
 from ucc.identity.access import AnyWork, database_of
 from ucc.identity.schemas import Credentials, SessionView
@@ -13,7 +13,7 @@ from ucc.identity.token import COOKIE, LIFETIME_S
 router = APIRouter(prefix="/session", tags=["session"])
 
 
-@router.post("", responses=documented(LoginRefused, TooManyAttempts))
+@router.post("", responses=documented(LoginRefused, TooManyAttempts, *UNSAFE))
 async def log_in(credentials: Credentials, request: Request, response: Response) -> SessionView:
     """Log in. The session is a cookie that scripts cannot read and other sites cannot send."""
     state = request.app.state
@@ -46,7 +46,7 @@ async def get_session(work: AnyWork) -> SessionView:
     return await service.show_session(work.scoped, work.viewer.user_id)
 
 
-@router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=documented(NotLoggedIn))
+@router.delete("", status_code=status.HTTP_204_NO_CONTENT, responses=documented(NotLoggedIn, *UNSAFE))
 async def log_out(work: AnyWork, request: Request, response: Response) -> None:
     """Log out: the session is gone from the server, the cookie from the browser."""
     await service.log_out(work.scoped, request.app.state.secrets, request.cookies[COOKIE])

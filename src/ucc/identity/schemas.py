@@ -10,9 +10,11 @@ from ucc.db.scope import TenantKind
 from ucc.identity.access import UserRole
 from ucc.identity.password import MAX_LENGTH
 
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+
 
 class Credentials(BaseModel):
-    username: str = Field(min_length=1, max_length=64)
+    username: str = Field(min_length=1, max_length=64, pattern=PRINTABLE)
     password: str = Field(min_length=1, max_length=MAX_LENGTH)
 
 
