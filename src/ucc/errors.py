@@ -128,7 +128,8 @@ UNSAFE = (ForeignOrigin, RequestTooLarge, InvalidInput)
 def documented(*errors: type[UccError]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for these errors and those of any route: one form, with every code it may carry."""
     by_status: dict[int | str, list[type[UccError]]] = {}
-    for error in (*errors, DatabaseAway):
+    every: tuple[type[UccError], ...] = (*errors, DatabaseAway)
+    for error in every:
         by_status.setdefault(error.status, []).append(error)
     return {status: _describe(group) for status, group in by_status.items()}
 
