@@ -101,9 +101,9 @@ def ari_probe(address: str, port: int, password: str) -> Probe:
     async def find_trouble() -> str | None:
         place = f"ARI of {address}:{port}"
         try:
-            timeout = aiohttp.ClientTimeout(total=2)
+            headers = {"Authorization": aiohttp.encode_basic_auth("ucc", password)}
             async with (
-                aiohttp.ClientSession(timeout=timeout, auth=aiohttp.BasicAuth("ucc", password)) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2), headers=headers) as session,
                 session.get(f"http://{address}:{port}/ari/asterisk/info") as response,
             ):
                 return None if response.status == 200 else f"{place} answers {response.status}"
