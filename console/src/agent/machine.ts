@@ -7,8 +7,11 @@ export type Line =
   | { name: 'registered' }
   | { name: 'failed'; trouble: LineTrouble }
 
-/** `refused`: the account is not accepted. `lost`: the connection went and is being made again. */
-export type LineTrouble = 'refused' | 'lost' | 'no_account'
+/**
+ * `refused`: the account is not accepted. `lost`: the connection went and is being made again. `no_account`: the server
+ * gave none. `elsewhere`: another page of this browser is the phone; this one waits until that is closed.
+ */
+export type LineTrouble = 'refused' | 'lost' | 'no_account' | 'elsewhere'
 
 /** Why there is no microphone, as the browser says it. `insecure`: the page was not loaded over https or loopback. */
 export type MicrophoneTrouble = 'denied' | 'missing' | 'busy' | 'insecure' | 'unknown'
@@ -59,7 +62,7 @@ export function decide(state: PhoneState, event: PhoneEvent): Decision {
   const { line, call } = state
   switch (event.kind) {
     case 'started':
-      if (line.name !== 'off' && !(line.name === 'failed' && line.trouble !== 'lost')) return [state, []]
+      if (line.name !== 'off' && !isGivenUp(line)) return [state, []]
       return [{ ...state, line: { name: 'connecting' } }, [{ kind: 'register' }]]
     case 'stopped':
       return stop(state)
@@ -94,6 +97,11 @@ export function decide(state: PhoneState, event: PhoneEvent): Decision {
     case 'microphone.failed':
       return loseMicrophone(state, event.trouble)
   }
+}
+
+/** Nothing more happens on such a line by itself: the agent may start it again. */
+export function isGivenUp(line: Line): boolean {
+  return line.name === 'failed' && (line.trouble === 'refused' || line.trouble === 'no_account')
 }
 
 function withCall(state: PhoneState, call: PhoneCall | null): PhoneState {

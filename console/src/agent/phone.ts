@@ -1,7 +1,9 @@
 // The phone of an agent's page: runs what `decide` asks for over JsSIP, and tells it what JsSIP reports.
 import JsSIP from 'jssip'
 import type { RTCSession } from 'jssip/lib/RTCSession'
+import type { RTCSessionEvent } from 'jssip/lib/UA'
 import { decide, INITIAL, type PhoneEffect, type PhoneEvent, type PhoneState } from './machine'
+import { holdLine } from './line'
 import { MicrophoneError, openMicrophone } from './microphone'
 import { preferPcma } from './sdp'
 
@@ -20,6 +22,7 @@ const RECONNECT_MAX_S = 5
 export class Phone {
   private state: PhoneState = INITIAL
   private ua: JsSIP.UA | null = null
+  private releaseLine: (() => void) | null = null
   private readonly sessions = new Map<string, RTCSession>()
   private readonly audio = new Audio()
 
@@ -55,8 +58,7 @@ export class Phone {
         void this.register()
         return
       case 'unregister':
-        this.ua?.stop()
-        this.ua = null
+        this.unregister()
         return
       case 'answer':
         void this.answer(effect.id)
@@ -77,6 +79,12 @@ export class Phone {
   }
 
   private async register(): Promise<void> {
+    this.unregister()
+    const isWanted = (): boolean => this.state.line.name !== 'off' && this.releaseLine === release
+    const { release, isHeld } = holdLine(() => this.tell({ kind: 'line.failed', trouble: 'elsewhere' }))
+    this.releaseLine = release
+    await isHeld
+    if (!isWanted()) return
     await this.checkMicrophone()
     let account: PhoneAccount
     try {
@@ -86,9 +94,17 @@ export class Phone {
       return
     }
     // Signed out, or started a second time, while the account was loaded.
-    if (this.state.line.name !== 'connecting' || this.ua !== null) return
+    if (!isWanted()) return
     this.ua = this.makeAgent(account)
     this.ua.start()
+  }
+
+  private unregister(): void {
+    const ua = this.ua
+    this.ua = null
+    this.releaseLine?.()
+    this.releaseLine = null
+    ua?.stop()
   }
 
   private makeAgent(account: PhoneAccount): JsSIP.UA {
@@ -112,7 +128,7 @@ export class Phone {
       this.tell({ kind: 'line.failed', trouble: isRefused ? 'refused' : 'lost' })
     })
     ua.on('disconnected', () => isPresent() && this.tell({ kind: 'line.failed', trouble: 'lost' }))
-    ua.on('newRTCSession', (event) => {
+    ua.on('newRTCSession', (event: RTCSessionEvent) => {
       if (event.originator === 'remote') this.takeInvite(event.session, event.request)
     })
     return ua
