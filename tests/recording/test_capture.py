@@ -16,6 +16,26 @@ from ucc.recording.sides import Hints
 REAL = Path(__file__).parent / "fixtures" / "real-g729.pcap"
 HINTS = Hints(frozenset({CUSTOMER[0]}), SWITCH[0], range(20000, 30000))
 
+DIRECT_MEDIA = """/capture/pcaps/a.pcap
+
+
+Timestamp started ms: 1795403538787.536
+SDP mode: offer
+SDP before RTP packet: 1
+
+v=0
+m=audio {customer} RTP/AVP 8 101
+c=IN IP4 127.0.0.1
+
+Timestamp started ms: 1795403539791.034
+SDP mode: answer
+SDP before RTP packet: 3
+
+v=0
+m=audio {ours} RTP/AVP 8 101
+"""
+"""What rtpengine writes of the re-INVITE by which Asterisk leaves the media path, shortened."""
+
 
 def read(tmp_path: Path, *streams: Stream, seconds: float = 2.0, hints: Hints = HINTS) -> Tracks:
     return read_tracks([Capture(write_capture(tmp_path / "a.pcap", *streams))], START, START + seconds, hints)
@@ -194,6 +214,17 @@ class TestSides:
         tracks = read_tracks([capture], START, START + 2, HINTS)
         assert not self.is_right(tracks)
 
+    def test_the_offer_of_direct_media_tells(self, tmp_path: Path) -> None:
+        """The carrier's media come from elsewhere, the phone's were never Asterisk's, and our side spoke first."""
+        metadata = tmp_path / "meta.txt"
+        metadata.write_text(DIRECT_MEDIA.format(customer=OUTSIDE[1], ours=INSIDE[1]))
+        phone = Stream(("127.0.0.9", 40000), INSIDE, ssrc=2).talk(START, make_tone(1004, 1))
+        capture = Capture(write_capture(tmp_path / "a.pcap", self.make()[0], phone), metadata)
+        hints = Hints(frozenset({"192.0.2.99"}), SWITCH[0], range(20000, 30000))
+        tracks = read_tracks([capture], START, START + 2, hints)
+        assert self.is_right(tracks)
+        assert tracks.is_side_sure
+
     def test_missing_metadata_is_no_error(self, tmp_path: Path) -> None:
         capture = Capture(write_capture(tmp_path / "a.pcap", *self.make()), tmp_path / "nowhere.txt")
         assert self.is_right(read_tracks([capture], START, START + 2, HINTS))
@@ -222,6 +253,17 @@ def test_a_real_g729_call_is_aligned_and_told_apart() -> None:
         assert np.argmax(spectrum) * 8000 / 16000 == pytest.approx(frequency, abs=1)
     assert abs(find_onset(tracks.customer) - find_onset(tracks.ours)) < 0.02
     assert tracks.is_side_sure
+
+
+def test_a_real_call_in_direct_media_is_told_apart_by_its_metadata_alone() -> None:
+    """Cut off in a packet; the phone's media came from the same host as the switch's, on a port of its own."""
+    capture = Capture(REAL.with_name("real-direct-media.pcap"), REAL.with_name("real-direct-media.txt"))
+    first = 1795403539.797
+    tracks = read_tracks([capture], first, first + 4)
+    assert tracks.is_side_sure
+    for track, frequency in ((tracks.customer, 425), (tracks.ours, 1004)):
+        spectrum = np.abs(np.fft.rfft(track[8000:24000]))
+        assert np.argmax(spectrum) * 8000 / 16000 == pytest.approx(frequency, abs=1)
 
 
 def test_nothing_to_hear_is_said_in_words(tmp_path: Path) -> None:
