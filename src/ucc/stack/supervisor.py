@@ -29,6 +29,7 @@ STOP_GRACE_S = 2.5
 STOP_LAST_GRACE_S = 1.5
 GIVE_UP_RESTARTS = 5
 """A service that ended this often before it was ever ready will not become so."""
+WANTED_FILES = 65_536
 LOG_BYTES = 20 << 20
 LOG_KEEP = 3
 
@@ -223,7 +224,11 @@ def rotate(path: Path, keep: int = LOG_KEEP) -> None:
 
 
 def raise_file_limit() -> int:
-    """Allows as many open files as this process may; the limit then."""
+    """Allows as many open files as this process may, and 65,536 where it may say so itself; the limit then."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < WANTED_FILES:
+        with contextlib.suppress(ValueError, PermissionError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (WANTED_FILES, WANTED_FILES))
+            return WANTED_FILES
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
