@@ -10,7 +10,6 @@ from sqlalchemy import create_engine, text
 from database_fixtures import TestDatabase
 from ucc.db.models import metadata
 from ucc.db.setup import alembic_config, migrate
-from ucc.db.unit import Database
 
 
 def test_there_is_one_line_of_migrations() -> None:
@@ -53,8 +52,8 @@ def test_down_and_up_again(bare_database: TestDatabase) -> None:
 
 
 @pytest.mark.db
-async def test_partitions_are_made_ahead_and_once(database: Database) -> None:
-    async with database.begin() as session:
+async def test_partitions_are_made_ahead_and_once(bare_database: TestDatabase) -> None:
+    async with bare_database.open() as database, database.begin() as session:
         names = "SELECT relname FROM pg_class WHERE relname ~ '^call_record_[0-9]{6}$' AND relkind = 'r'"
         before = set((await session.execute(text(names))).scalars())
         assert len(before) == 5
