@@ -2,9 +2,10 @@
 import JsSIP from 'jssip'
 import type { RTCSession } from 'jssip/lib/RTCSession'
 import type { RTCSessionEvent } from 'jssip/lib/UA'
-import { decide, INITIAL, type PhoneEffect, type PhoneEvent, type PhoneState } from './machine'
 import { holdLine } from './line'
+import { decide, INITIAL, type PhoneEffect, type PhoneEvent, type PhoneState } from './machine'
 import { MicrophoneError, openMicrophone } from './microphone'
+import { RingTone } from './ring'
 import { preferPcma } from './sdp'
 
 export interface PhoneAccount {
@@ -16,6 +17,7 @@ export interface PhoneAccount {
 }
 
 const REGISTER_EXPIRES_S = 120
+const REGISTER_RETRY_MS = 5000
 const RECONNECT_MIN_S = 2
 const RECONNECT_MAX_S = 5
 
@@ -25,12 +27,17 @@ export class Phone {
   private releaseLine: (() => void) | null = null
   private readonly sessions = new Map<string, RTCSession>()
   private readonly audio = new Audio()
+  private readonly ringTone = new RingTone()
 
   constructor(
     private readonly loadAccount: () => Promise<PhoneAccount>,
     private readonly onChange: (state: PhoneState) => void,
   ) {
     this.audio.autoplay = true
+    // A headset that was plugged in ends the trouble of having none.
+    navigator.mediaDevices?.addEventListener('devicechange', () => {
+      if (this.state.microphone !== null && this.state.line.name !== 'off') void this.checkMicrophone()
+    })
   }
 
   tell(event: PhoneEvent): void {
@@ -38,6 +45,8 @@ export class Phone {
     const hasChanged = after !== this.state
     this.state = after
     if (hasChanged) this.onChange(after)
+    if (after.call?.name === 'ringing') this.ringTone.start()
+    else this.ringTone.stop()
     for (const effect of effects) this.run(effect)
   }
 
@@ -126,6 +135,7 @@ export class Phone {
       if (!isPresent()) return
       const isRefused = response !== null && [401, 403, 404, 407].includes(response.status_code)
       this.tell({ kind: 'line.failed', trouble: isRefused ? 'refused' : 'lost' })
+      if (!isRefused) window.setTimeout(() => isPresent() && ua.isConnected() && ua.register(), REGISTER_RETRY_MS)
     })
     ua.on('disconnected', () => isPresent() && this.tell({ kind: 'line.failed', trouble: 'lost' }))
     ua.on('newRTCSession', (event: RTCSessionEvent) => {
@@ -149,7 +159,7 @@ export class Phone {
     this.tell({
       kind: 'invited',
       id,
-      number: session.remote_identity.display_name || session.remote_identity.uri.user,
+      number: session.remote_identity.uri.user || session.remote_identity.display_name,
       isAnsweredAtOnce: /;\s*answer-after\s*=\s*0\b/i.test(request.getHeader('Call-Info') ?? ''),
     })
   }
