@@ -164,6 +164,8 @@ async def test_without_a_database(database_server: Any, tmp_path: Path) -> None:
             assert (await response.json())["has_database"] is False
         async with browser.post("session", json=CREDENTIALS) as response:
             assert (response.status, (await response.json())["code"]) == (503, "database_away")
+        async with browser.ws_connect("live", headers={"Cookie": "ucc_session=x"}) as socket:
+            assert (await socket.receive()).data == 1013
     listener.close()
 
 

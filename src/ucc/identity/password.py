@@ -35,6 +35,7 @@ class PasswordChecker:
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(_AT_ONCE)
+        _nobody()
 
     async def check(self, password_hash: str | None, password: str) -> bool:
         """Whether the password is right; for an unknown user (None) the same work is done, and the answer is no."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import SQLAlchemyError
 
 from ucc.db.scope import enter_scope
 from ucc.errors import ControllerAway, ControllerRefused
@@ -32,7 +33,8 @@ MAX_SOCKETS = 500
 async def follow_live(socket: WebSocket) -> None:
     """First `snapshot` (or `controller.away`, until it is back), then `*.changed` and `call.ended`, without gaps.
 
-    Closed with 4401 when the user is not, or no longer, logged in, and with 1013 when the browser reads too slowly.
+    Closed with 4401 when the user is not, or no longer, logged in, and with 1013 when the browser should try again: it
+    reads too slowly, there are too many, or the database is away.
     """
     await socket.accept()
     state = socket.app.state
@@ -41,10 +43,14 @@ async def follow_live(socket: WebSocket) -> None:
         return
     state.live_sockets += 1
     try:
-        async with database_of(socket).begin() as session:
-            viewer = await find_viewer(session, socket)
-            if viewer is not None:
-                tenant_ids = await list_enterprise_ids(await enter_scope(session, viewer.scope))
+        try:
+            async with database_of(socket).begin() as session:
+                viewer = await find_viewer(session, socket)
+                if viewer is not None:
+                    tenant_ids = await list_enterprise_ids(await enter_scope(session, viewer.scope))
+        except SQLAlchemyError:
+            await socket.close(TRY_AGAIN)
+            return
         if viewer is None:
             await socket.close(NOT_LOGGED_IN)
             return
@@ -89,9 +95,10 @@ async def _send_all(
         except TimeoutError:
             item = None
         if monotonic() - checked_at >= RECHECK_S:
-            if not await is_still_logged_in(database_of(socket), state.secrets, token, viewer):
-                return NOT_LOGGED_IN
             checked_at = monotonic()
+            with contextlib.suppress(SQLAlchemyError):  # a database that is away logs nobody out
+                if not await is_still_logged_in(database_of(socket), state.secrets, token, viewer):
+                    return NOT_LOGGED_IN
         if item is Signal.LOST:
             return TRY_AGAIN
         if item is Signal.AWAY:
