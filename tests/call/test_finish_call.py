@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import UTC, datetime
+from fractions import Fraction
+from math import ceil
 
 import pytest
 from sqlalchemy import func, select, text
 
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
-from ucc.call.service import finish_call, load_states, save_state
+from ucc.call.service import finish_call, load_states, save_state, talk_ms
 from ucc.db.unit import Database
 from ucc.engine.record import Direction, FinishedCall, RecordingRecord, Result
 from ucc.kit.ids import new_id
@@ -188,6 +191,34 @@ async def test_20_calls_of_two_enterprises_at_once(database: Database, world: Wo
     assert after[world.operator_id, "carrier"] == 600_000
     async with database.begin() as session:
         assert (await prove(session)).holds
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_neither_order_nor_repetition_changes_the_sums(database: Database, world: World, seed: int) -> None:
+    chosen = random.Random(seed)
+    talks = [chosen.choice([None, 0, 0.4, 6, 59.999, 60, 60.001, 61, chosen.uniform(0, 900)]) for _ in range(12)]
+    calls = [finished_call(world.first, talk_s) for talk_s in talks]
+    before = await balances(database)
+    told = calls * 2
+    chosen.shuffle(told)
+    for call in told:
+        await finish(database, call)
+    after = await balances(database)
+    durations = [Fraction(talk_ms(call), 1000) for call in calls]
+
+    def price(increment_s: int, micros: int) -> int:
+        return sum(ceil(duration / increment_s) * micros for duration in map(ceil, durations))
+
+    paid = {
+        (world.first.enterprise_id, "balance"): -price(60, 100_000),
+        (world.first.reseller_id, "balance"): -price(6, 10_000),
+        (world.first.reseller_id, "income"): price(60, 100_000),
+        (world.operator_id, "balance"): -price(60, 30_000),
+        (world.operator_id, "income"): price(6, 10_000),
+        (world.operator_id, "carrier"): price(60, 30_000),
+    }
+    assert {key: after[key] - before[key] for key in paid} == paid
+    assert sum(after.values()) == 0
 
 
 async def test_what_is_written(database: Database, world: World) -> None:

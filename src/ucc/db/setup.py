@@ -21,6 +21,7 @@ ROLE_OPTIONS = {
     "ucc_api": "NOBYPASSRLS",
     "ucc_border": "NOBYPASSRLS",
 }
+API_STATEMENT_TIMEOUT_S = 15
 
 
 def alembic_config() -> Config:
@@ -60,6 +61,7 @@ def create_roles(admin: URL, secrets: Secrets) -> None:
                     key=sql.Literal(passwords[role]),
                 )
             )
+        connection.execute(f"ALTER ROLE ucc_api SET statement_timeout = '{API_STATEMENT_TIMEOUT_S}s'")
 
 
 def create_database(admin: URL, name: str, template: str = "template1") -> None:
