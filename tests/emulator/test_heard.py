@@ -16,7 +16,7 @@ def test_finds_what_was_heard_by_number_and_time(tmp_path: Path) -> None:
         (AT, "+861088880001", "+8613900139000"),
         (AT + timedelta(seconds=5), "+8613800138000", "+861088880001"),
     ]:
-        (heard_dir(settings) / f"{heard_name(at, caller, callee, '1795402491.1')}.wav").touch()
+        (heard_dir(settings) / f"{heard_name(at, caller, callee, '1795402491.1')}.alaw").touch()
 
     assert [heard.callee for heard in list_heard(settings)] == ["+8613900139000", "+861088880001"]
     (found,) = list_heard(settings, callee="13900139000", since=AT)

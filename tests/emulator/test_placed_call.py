@@ -8,7 +8,7 @@ AT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 def make_call() -> PlacedCall:
-    return PlacedCall("placed-1", "+8613800138000", "+861088880001", Path("heard.wav"), AT)
+    return PlacedCall("placed-1", "+8613800138000", "+861088880001", Path("heard.alaw"), AT)
 
 
 def changed(state: str, channel_id: str = "placed-1") -> dict[str, Any]:

@@ -108,6 +108,17 @@ class ControllerOffice:
                 return floor.tenant_id, floor.agents[agent_id]
         return None
 
+    async def get_agent(self, agent_id: int) -> tuple[int, Agent] | None:
+        """The same; an agent made a moment ago is looked for in the database too."""
+        if (found := self.find_agent(agent_id)) is None:
+            try:
+                async with asyncio.timeout(ROUTE_DEADLINE_S):
+                    await self.load_floors()
+            except AWAY as error:
+                log.warning("an agent cannot be looked up", agent=agent_id, why=type(error).__name__)
+            found = self.find_agent(agent_id)
+        return found
+
     # --- kept -----------------------------------------------------------------------------------------------------
 
     def keep_state(self, state: CallState) -> None:

@@ -74,7 +74,7 @@ class ControllerServer:
         if presence not in {x.value for x in Presence} or not isinstance(reason, str | None):
             return refuse(422, "invalid_presence", "presence is ready, paused or offline")
         agent_id = int(request.match_info["agent_id"])
-        found = self._office.find_agent(agent_id)
+        found = await self._office.get_agent(agent_id)
         if found is None:
             return refuse(404, "unknown_agent", "no such agent here")
         reason = reason[:MAX_REASON] if reason and presence == "paused" else None
@@ -86,7 +86,7 @@ class ControllerServer:
         callee = (await _read(request)).get("callee")
         if not isinstance(callee, str) or not 0 < len(callee) <= MAX_CALLEE:
             return refuse(422, "invalid_number", "callee is a number")
-        found = self._office.find_agent(int(request.match_info["agent_id"]))
+        found = await self._office.get_agent(int(request.match_info["agent_id"]))
         if found is None:
             return refuse(404, "unknown_agent", "no such agent here")
         tenant_id, agent = found

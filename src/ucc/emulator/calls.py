@@ -36,7 +36,7 @@ class PlacedCall:
     caller: str
     did: str
     heard: Path
-    """WAV of what the caller hears, from the answer on; exists once answered, complete once ended."""
+    """Raw A-law of what the caller hears, from the answer on; exists once answered, complete once ended."""
     placed_at: datetime
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
@@ -99,7 +99,7 @@ async def place_call(
     call_id = f"placed-{uuid4().hex[:12]}"
     placed_at = now()
     name = heard_name(placed_at, caller, did, call_id)
-    call = PlacedCall(call_id, caller, did, heard_dir(settings) / f"{name}.wav", placed_at)
+    call = PlacedCall(call_id, caller, did, heard_dir(settings) / f"{name}.alaw", placed_at)
     is_watching = asyncio.Event()
     call._watcher = asyncio.create_task(_watch(settings, secrets, call, is_watching), name=call_id)
     ready = asyncio.create_task(is_watching.wait())

@@ -35,7 +35,7 @@ def render(settings: Settings, secrets: Secrets) -> None:
     folder = make_folder(settings, emulator_dir(settings), USER)
     for name in ("lib", "spool", "spool/recording", "run", "log", "heard"):
         make_folder(settings, folder / name, USER)
-    for wav in heard_dir(settings).glob("*.wav"):
+    for wav in heard_dir(settings).glob("*.alaw"):
         if wav.stat().st_mtime < time.time() - _HEARD_KEPT_S:
             wav.unlink()
     values = {

@@ -1,4 +1,4 @@
-"""What the emulator heard: one WAV a call (8 kHz, mono), its name tells time, caller and callee."""
+"""What the emulator heard: one raw G.711 A-law file a call (8 kHz, mono), its name tells time, caller and callee."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def list_heard(
     `since` is compared to the second.
     """
     found = []
-    for path in heard_dir(settings).glob("*.wav"):
+    for path in heard_dir(settings).glob("*.alaw"):
         time_text, from_number, to_number, channel_id = path.stem.split("_", 3)
         at = datetime.strptime(time_text, _TIME).replace(tzinfo=UTC)
         is_wanted = (

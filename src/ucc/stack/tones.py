@@ -20,10 +20,15 @@ SILENCE_RMS = 0.003
 
 
 def decode_mono(path: Path) -> Samples:
-    """All samples at 8 kHz, channels averaged, full scale 1.0. Raises av.FFmpegError when it is no audio."""
+    """All samples at 8 kHz, channels averaged, full scale 1.0; `.alaw` is raw G.711.
+
+    Raises av.FFmpegError when it is no audio.
+    """
     resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
     parts: list[Samples] = []
-    with av.open(str(path)) as container:
+    is_raw = path.suffix == ".alaw"
+    options = {"sample_rate": str(SAMPLE_RATE)} if is_raw else {}
+    with av.open(str(path), mode="r", format="alaw" if is_raw else None, options=options) as container:
         for frame in container.decode(audio=0):
             parts += [piece.to_ndarray()[0].astype(np.float64) / 32768 for piece in resampler.resample(frame)]
     return np.concatenate(parts) if parts else np.zeros(0)
