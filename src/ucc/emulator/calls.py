@@ -160,8 +160,8 @@ async def wait_ended(call: PlacedCall, within_s: float = 20.0) -> bool:
 @asynccontextmanager
 async def _open(settings: Settings, secrets: Secrets) -> AsyncIterator[aiohttp.ClientSession]:
     url = f"http://{settings.emulator_address}:{settings.emulator_ari_port}/ari/"
-    auth = aiohttp.BasicAuth("ucc", secrets.emulator_ari)
-    async with aiohttp.ClientSession(url, auth=auth, timeout=aiohttp.ClientTimeout(total=5)) as session:
+    headers = {"Authorization": aiohttp.encode_basic_auth("ucc", secrets.emulator_ari)}
+    async with aiohttp.ClientSession(url, headers=headers, timeout=aiohttp.ClientTimeout(total=5)) as session:
         yield session
 
 

@@ -26,7 +26,7 @@ def emulator_dir(settings: Settings) -> Path:
 
 
 def heard_dir(settings: Settings) -> Path:
-    """Where the emulator keeps what it heard, one WAV a call."""
+    """Where the emulator keeps what it heard, one file a call."""
     return emulator_dir(settings) / "heard"
 
 
@@ -35,9 +35,9 @@ def render(settings: Settings, secrets: Secrets) -> None:
     folder = make_folder(settings, emulator_dir(settings), USER)
     for name in ("lib", "spool", "spool/recording", "run", "log", "heard"):
         make_folder(settings, folder / name, USER)
-    for wav in heard_dir(settings).glob("*.alaw"):
-        if wav.stat().st_mtime < time.time() - _HEARD_KEPT_S:
-            wav.unlink()
+    for heard in heard_dir(settings).glob("*.alaw"):
+        if heard.stat().st_mtime < time.time() - _HEARD_KEPT_S:
+            heard.unlink()
     values = {
         "folder": str(folder),
         "modules": find_modules(settings),
