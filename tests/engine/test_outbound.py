@@ -95,7 +95,7 @@ def test_a_click_rings_the_agents_own_phone_first(play: Playbook) -> None:
     play.when(ev.LegCreated(play.at, customer, "sip-t"))
     play.when(ev.LegAnswered(play.tick(), customer))
 
-    assert play.has(ef.BridgeLegs((agent_leg, customer)))
+    assert play.has(ef.StopRinging(agent_leg), ef.BridgeLegs((agent_leg, customer)))
     assert not any(isinstance(x, ef.AnswerLeg) for x in play.effects), "the agent's phone has answered already"
 
 

@@ -6,8 +6,6 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-import aiohttp
-
 from ucc.config import Settings
 from ucc.secrets import Secrets
 from ucc.stack.namespace import make_folder, user_ids
@@ -51,12 +49,3 @@ def render(settings: Settings, secrets: Secrets) -> None:
 def command(settings: Settings) -> list[str]:
     path = config_path(settings)
     return ["/usr/sbin/kamailio", "-DD", "-E", "-f", str(path), "-Y", str(path.parent), "-m", "128", "-M", "12"]
-
-
-async def reload_trunks(settings: Settings) -> None:
-    """Let Kamailio read the trunks from the database again. Raises aiohttp.ClientError when it is away."""
-    body = {"jsonrpc": "2.0", "method": "htable.reload", "params": ["trunk"], "id": 1}
-    url = f"http://{settings.address}:{settings.border_rpc_port}/RPC"
-    connector = aiohttp.TCPConnector(local_addr=(settings.address, 0))
-    async with aiohttp.ClientSession(connector=connector) as session, session.post(url, json=body) as reply:
-        reply.raise_for_status()

@@ -8,10 +8,13 @@ import socket
 import time
 from pathlib import Path
 
+import aiohttp
 import structlog
+from sqlalchemy import text
 
 from ucc.border.dtmf import parse_key
 from ucc.border.ng import NgClient
+from ucc.border.rpc import reload_trunks
 from ucc.config import Settings
 from ucc.controller.live import Live
 from ucc.controller.office import ControllerOffice
@@ -29,6 +32,7 @@ from ucc.switch.runner import Runner
 log = structlog.get_logger("controller")
 SETTLE_S = 0.3
 SWEEP_S = 5.0
+TRUNKS = text("SELECT string_agg(key_name || ' ' || key_value, ',' ORDER BY key_name) FROM border_trunk")
 
 
 class Controller:
@@ -92,6 +96,7 @@ class Controller:
             group.create_task(self._keep_reconciled())
             group.create_task(self._sweep())
             group.create_task(self._listen_keys())
+            group.create_task(self._keep_trunks_known())
 
     async def close(self) -> None:
         await self._runner.close()
@@ -142,6 +147,18 @@ class Controller:
                 found = await self._runner.find_strays()
                 await self._runner.hang_up_strays(strays & found)
                 strays = found - strays
+
+    async def _keep_trunks_known(self) -> None:
+        """The border holds the trunks in memory: let it read them again whenever they change."""
+        known: str | None = None
+        while True:
+            with contextlib.suppress(*AWAY, aiohttp.ClientError):
+                async with self._database.begin() as session:
+                    now = str(await session.scalar(TRUNKS))
+                if now != known:
+                    await reload_trunks(self._settings)
+                    known = now
+            await asyncio.sleep(1.0)
 
     def _read_heartbeat(self) -> float:
         """When a controller last heard the switch; now, when there was none before."""

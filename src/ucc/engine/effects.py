@@ -54,6 +54,13 @@ class RingLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class StopRinging:
+    """End the ringing that an answered leg hears; it would go on under the talk."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class DialAgent:
     """Make a leg to an agent's phone and ring it. `is_auto_answered`: the phone picks up by itself."""
 
@@ -166,6 +173,7 @@ Effect = (
     | FindOutboundRoute
     | AnswerLeg
     | RingLeg
+    | StopRinging
     | DialAgent
     | DialTrunk
     | HangUpLeg

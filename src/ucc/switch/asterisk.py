@@ -108,6 +108,9 @@ class Asterisk:
     async def ring(self, leg: str) -> None:
         await self._requests.request("POST", f"channels/{leg}/ring", leg)
 
+    async def stop_ringing(self, leg: str) -> None:
+        await self._requests.request("DELETE", f"channels/{leg}/ring", leg)
+
     async def hang_up(self, leg: str, cause: int) -> None:
         await self._requests.request("DELETE", f"channels/{leg}", leg, reason_code=str(cause))
 

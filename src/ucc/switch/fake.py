@@ -76,6 +76,9 @@ class FakeSwitch:
     async def ring(self, leg: str) -> None:
         self._get(leg)
 
+    async def stop_ringing(self, leg: str) -> None:
+        self._get(leg)
+
     async def hang_up(self, leg: str, cause: int) -> None:
         self._get(leg)
         self._remove(leg, cause)

@@ -48,6 +48,8 @@ class Switch(Protocol):
     async def ring(self, leg: str) -> None:
         """Let the leg hear ringing."""
 
+    async def stop_ringing(self, leg: str) -> None: ...
+
     async def hang_up(self, leg: str, cause: int) -> None: ...
 
     async def bridge(self, bridge: str, legs: tuple[str, ...]) -> None:

@@ -264,6 +264,8 @@ class Runner:
                 await switch.answer(leg)
             case ef.RingLeg(leg):
                 await switch.ring(leg)
+            case ef.StopRinging(leg):
+                await switch.stop_ringing(leg)
             case ef.DialAgent(leg, agent, caller, is_auto):
                 sip_call_id = await switch.dial(leg, Phone(agent.extension), caller, is_auto_answered=is_auto)
                 return ev.LegCreated(self._clock.time(), leg, sip_call_id)

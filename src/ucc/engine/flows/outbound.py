@@ -22,6 +22,7 @@ from ucc.engine.effects import (
     RingLeg,
     StartRecording,
     StartTimer,
+    StopRinging,
     TrunkTarget,
 )
 from ucc.engine.ending import end_call
@@ -134,8 +135,8 @@ def _connect(state: Dialing, at: float) -> Decision:
     if customer is not None and customer.sip_call_id is not None:
         facts = replace(facts, recording=Recording(customer.sip_call_id, at))
         effects.append(StartRecording(customer.sip_call_id))
-    if agent is not None and agent.answered_at is None:
-        effects.append(AnswerLeg(state.agent_leg))
+    is_answered = agent is not None and agent.answered_at is not None
+    effects.append(StopRinging(state.agent_leg) if is_answered else AnswerLeg(state.agent_leg))
     effects.append(BridgeLegs((state.agent_leg, state.customer)))
     if facts.tenant_id is not None:
         effects.append(ReportAgent(facts.tenant_id, state.agent.agent_id, "talking"))
