@@ -1,0 +1,61 @@
+/** Words in Chinese and English. Chinese is the default; the choice is remembered in this browser. */
+import { createI18n } from 'vue-i18n'
+import * as agent from '@/agent/messages'
+import * as call from '@/call/messages'
+import { recall, remember } from '@/kit/storage'
+import * as live from '@/live/messages'
+import * as session from '@/session/messages'
+import * as shell from '@/shell/messages'
+import * as tenant from '@/tenant/messages'
+import * as failure from './failure'
+import * as term from './term'
+
+export type Language = 'zh-CN' | 'en'
+export const LANGUAGES: readonly Language[] = ['zh-CN', 'en']
+
+const zh = {
+  agent: agent.zh,
+  call: call.zh,
+  failure: failure.zh,
+  live: live.zh,
+  session: session.zh,
+  shell: shell.zh,
+  tenant: tenant.zh,
+  term: term.zh,
+}
+const en: typeof zh = {
+  agent: agent.en,
+  call: call.en,
+  failure: failure.en,
+  live: live.en,
+  session: session.en,
+  shell: shell.en,
+  tenant: tenant.en,
+  term: term.en,
+}
+
+const isLanguage = (text: string | null): text is Language => LANGUAGES.some((known) => known === text)
+
+const chosen = recall('language')
+export const i18n = createI18n({
+  legacy: false,
+  locale: isLanguage(chosen) ? chosen : 'zh-CN',
+  fallbackLocale: 'en',
+  messages: { 'zh-CN': zh, en },
+})
+
+/** The user's own choice, kept over logins. */
+export function chooseLanguage(language: Language): void {
+  remember('language', language)
+  applyLanguage(language)
+}
+
+/** The account's language; it gives way to a choice made in this browser. */
+export function proposeLanguage(language: Language): void {
+  if (!isLanguage(recall('language'))) applyLanguage(language)
+}
+
+export function applyLanguage(language: Language): void {
+  i18n.global.locale.value = language
+  if (typeof document !== 'undefined') document.documentElement.lang = language
+}

@@ -1,0 +1,31 @@
+export const zh = {
+  product: 'UCC 呼叫中心',
+  menu: { agent: '坐席台', live: '实时监控', calls: '通话记录', tenants: '企业与余额' },
+  logOut: '退出登录',
+  logOutInCall: '您正在通话中，退出会结束这通电话。确定退出吗？',
+  language: '语言',
+  loading: '加载中',
+  retry: '重试',
+  cancel: '取消',
+  confirm: '确定',
+  lost: '与服务器的连接断开了，正在重新连接。显示的内容可能不是最新的。',
+  away: '呼叫控制暂时离开，正在等它恢复。进行中的通话不受影响；显示的内容可能不是最新的。',
+  noPage: '没有这个页面',
+  toStart: '回到首页',
+}
+
+export const en: typeof zh = {
+  product: 'UCC Call Centre',
+  menu: { agent: 'Agent desk', live: 'Live', calls: 'Call records', tenants: 'Tenants' },
+  logOut: 'Log out',
+  logOutInCall: 'You are in a call; logging out ends it. Log out?',
+  language: 'Language',
+  loading: 'Loading',
+  retry: 'Retry',
+  cancel: 'Cancel',
+  confirm: 'OK',
+  lost: 'The connection to the server is lost; reconnecting. What you see may be out of date.',
+  away: 'Call control is away; waiting for it. Calls in progress go on; what you see may be out of date.',
+  noPage: 'There is no such page',
+  toStart: 'Back to the start',
+}

@@ -1,0 +1,48 @@
+/** Addresses. Every page but the login needs a session, and a role that has the page. */
+import { createRouter, createWebHistory } from 'vue-router'
+import { useSession } from '@/session/store'
+import { listPages, startPage, type PageName } from './menu'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    page?: PageName
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/login', name: 'login', component: () => import('@/session/LoginPage.vue') },
+    {
+      path: '/',
+      component: () => import('./ShellLayout.vue'),
+      children: [
+        { path: '', name: 'start', redirect: () => ({ name: startPage(useSession().role ?? 'supervisor') }) },
+        { path: 'agent', name: 'agent', component: () => import('@/agent/AgentPage.vue'), meta: { page: 'agent' } },
+        { path: 'live', name: 'live', component: () => import('@/live/LivePage.vue'), meta: { page: 'live' } },
+        { path: 'calls', name: 'calls', component: () => import('@/call/CallsPage.vue'), meta: { page: 'calls' } },
+        {
+          path: 'tenants',
+          name: 'tenants',
+          component: () => import('@/tenant/TenantsPage.vue'),
+          meta: { page: 'tenants' },
+        },
+        { path: ':rest(.*)*', name: 'unknown', component: () => import('./UnknownPage.vue') },
+      ],
+    },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  const session = useSession()
+  try {
+    await session.restore()
+  } catch {
+    if (to.name !== 'login') return { name: 'login', query: { to: to.fullPath } }
+  }
+  const role = session.role
+  if (to.name === 'login') return role === undefined ? true : { name: startPage(role) }
+  if (role === undefined) return { name: 'login', query: to.path === '/' ? {} : { to: to.fullPath } }
+  if (to.meta.page !== undefined && !listPages(role).includes(to.meta.page)) return { name: startPage(role) }
+  return true
+})
