@@ -41,6 +41,7 @@ module sndfile.so
 module ctrl_tcp.so
 module_app menu.so
 statmode_default off
+sip_autoanswer_beep no
 ctrl_tcp_listen {address}:{control_port}
 snd_path {folder}
 """
