@@ -4,27 +4,35 @@
  */
 
 export interface paths {
-    "/api/v1/agent/calls": {
+    "/api/v1/session": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Session
+         * @description The logged-in user.
+         */
+        get: operations["get_session"];
         put?: never;
         /**
-         * Place Call
-         * @description Call a number: the agent's own phone rings first, then the customer's.
+         * Log In
+         * @description Log in. The session is a cookie that scripts cannot read and other sites cannot send.
          */
-        post: operations["place_call"];
-        delete?: never;
+        post: operations["log_in"];
+        /**
+         * Log Out
+         * @description Log out: the session is gone from the server, the cookie from the browser.
+         */
+        delete: operations["log_out"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/agent/phone": {
+    "/api/v1/tenants": {
         parameters: {
             query?: never;
             header?: never;
@@ -32,50 +40,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Phone
-         * @description The agent's phone account, for the phone in the page.
+         * List Tenants
+         * @description The user's own tenant and every tenant below it, with balances. Not for supervisors and agents.
          */
-        get: operations["get_phone"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/agent/presence": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Set Presence
-         * @description Ask for a presence. During a call it takes effect after it; the last request wins.
-         */
-        put: operations["set_presence"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/agents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Agents
-         * @description The agents of every enterprise that the user may see.
-         */
-        get: operations["list_agents"];
+        get: operations["list_tenants"];
         put?: never;
         post?: never;
         delete?: never;
@@ -144,7 +112,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/health": {
+    "/api/v1/recordings/{recording_id}/audio": {
         parameters: {
             query?: never;
             header?: never;
@@ -152,10 +120,90 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Health
-         * @description 200 when requests can be answered. Without the controller records can be read, but nothing live.
+         * Get Audio
+         * @description The MP3, whole or in parts.
          */
-        get: operations["get_health"];
+        get: operations["get_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Agents
+         * @description The agents of every enterprise that the user may see.
+         */
+        get: operations["list_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agent/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Presence
+         * @description Ask for a presence. During a call it takes effect after it; the last request wins.
+         */
+        put: operations["set_presence"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agent/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Place Call
+         * @description Call a number: the agent's own phone rings first, then the customer's.
+         */
+        post: operations["place_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agent/phone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Phone
+         * @description The agent's phone account, for the phone in the page.
+         */
+        get: operations["get_phone"];
         put?: never;
         post?: never;
         delete?: never;
@@ -184,7 +232,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/recordings/{recording_id}/audio": {
+    "/api/v1/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -192,58 +240,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Audio
-         * @description The MP3, whole or in parts.
+         * Get Health
+         * @description 200 when requests can be answered. Without the controller records can be read, but nothing live.
          */
-        get: operations["get_audio"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Session
-         * @description The logged-in user.
-         */
-        get: operations["get_session"];
-        put?: never;
-        /**
-         * Log In
-         * @description Log in. The session is a cookie that scripts cannot read and other sites cannot send.
-         */
-        post: operations["log_in"];
-        /**
-         * Log Out
-         * @description Log out: the session is gone from the server, the cookie from the browser.
-         */
-        delete: operations["log_out"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/tenants": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Tenants
-         * @description The user's own tenant and every tenant below it, with balances. Not for supervisors and agents.
-         */
-        get: operations["list_tenants"];
+        get: operations["get_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -268,87 +268,87 @@ export interface components {
         AgentView: {
             /** Agent Id */
             agent_id: number;
-            /** Extension */
-            extension: string;
+            /** Tenant Id */
+            tenant_id: number;
             /** Name */
             name: string;
+            /** Work Number */
+            work_number: string;
+            /** Extension */
+            extension: string;
             /**
              * Presence
              * @enum {string}
              */
             presence: "ready" | "paused" | "offline";
+            /** Reason */
+            reason: string | null;
             /**
              * Presence Since
              * Format: date-time
              */
             presence_since: string;
-            /** Reason */
-            reason: string | null;
-            /** Tenant Id */
-            tenant_id: number;
-            /** Work Number */
-            work_number: string;
         };
         /** CallDetail */
         CallDetail: {
-            /** Agent Name */
-            agent_name: string | null;
-            /** Answered At */
-            answered_at: string | null;
-            /** Callee */
-            callee: string;
-            /** Caller */
-            caller: string;
-            /**
-             * Cause
-             * @description Q.850
-             */
-            cause: number;
-            /**
-             * Charges
-             * @description The viewer's level and those below it, the enterprise first
-             */
-            charges: components["schemas"]["ChargeView"][];
-            /** Connected At */
-            connected_at: string | null;
-            /** Cost */
-            cost: string | null;
-            /**
-             * Cost Micros
-             * @description null: not charged, or the viewer may not see money
-             */
-            cost_micros: number | null;
-            direction: components["schemas"]["Direction"];
-            /**
-             * Ended At
-             * Format: date-time
-             */
-            ended_at: string;
-            ended_by: components["schemas"]["EndedBy"];
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Legs */
-            legs: components["schemas"]["LegView"][];
+            /** Tenant Id */
+            tenant_id: number;
+            /** Tenant Name */
+            tenant_name: string;
+            direction: components["schemas"]["Direction"];
+            /** Caller */
+            caller: string;
+            /** Callee */
+            callee: string;
             /** Queue Name */
             queue_name: string | null;
-            recording: components["schemas"]["RecordingView"] | null;
-            /** Refusal */
-            refusal: string | null;
-            result: components["schemas"]["Result"];
+            /** Agent Name */
+            agent_name: string | null;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Connected At */
+            connected_at: string | null;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
             /** Talk Ms */
             talk_ms: number;
-            /** Tenant Id */
-            tenant_id: number;
-            /** Tenant Name */
-            tenant_name: string;
+            /**
+             * Cause
+             * @description Q.850
+             */
+            cause: number;
+            ended_by: components["schemas"]["EndedBy"];
+            result: components["schemas"]["Result"];
+            /** Refusal */
+            refusal: string | null;
+            recording: components["schemas"]["RecordingView"] | null;
+            /**
+             * Cost Micros
+             * @description null: not charged, or the viewer may not see money
+             */
+            cost_micros: number | null;
+            /** Cost */
+            cost: string | null;
+            /** Legs */
+            legs: components["schemas"]["LegView"][];
+            /**
+             * Charges
+             * @description The viewer's level and those below it, the enterprise first
+             */
+            charges: components["schemas"]["ChargeView"][];
         };
         /** CallPage */
         CallPage: {
@@ -373,57 +373,57 @@ export interface components {
          * @description `cost` is what the viewer's own tenant paid, or the enterprise when the viewer's paid nothing of its own.
          */
         CallRow: {
-            /** Agent Name */
-            agent_name: string | null;
-            /** Answered At */
-            answered_at: string | null;
-            /** Callee */
-            callee: string;
-            /** Caller */
-            caller: string;
-            /**
-             * Cause
-             * @description Q.850
-             */
-            cause: number;
-            /** Connected At */
-            connected_at: string | null;
-            /** Cost */
-            cost: string | null;
-            /**
-             * Cost Micros
-             * @description null: not charged, or the viewer may not see money
-             */
-            cost_micros: number | null;
-            direction: components["schemas"]["Direction"];
-            /**
-             * Ended At
-             * Format: date-time
-             */
-            ended_at: string;
-            ended_by: components["schemas"]["EndedBy"];
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Tenant Id */
+            tenant_id: number;
+            /** Tenant Name */
+            tenant_name: string;
+            direction: components["schemas"]["Direction"];
+            /** Caller */
+            caller: string;
+            /** Callee */
+            callee: string;
             /** Queue Name */
             queue_name: string | null;
-            recording: components["schemas"]["RecordingView"] | null;
-            /** Refusal */
-            refusal: string | null;
-            result: components["schemas"]["Result"];
+            /** Agent Name */
+            agent_name: string | null;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
+            /** Answered At */
+            answered_at: string | null;
+            /** Connected At */
+            connected_at: string | null;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
             /** Talk Ms */
             talk_ms: number;
-            /** Tenant Id */
-            tenant_id: number;
-            /** Tenant Name */
-            tenant_name: string;
+            /**
+             * Cause
+             * @description Q.850
+             */
+            cause: number;
+            ended_by: components["schemas"]["EndedBy"];
+            result: components["schemas"]["Result"];
+            /** Refusal */
+            refusal: string | null;
+            recording: components["schemas"]["RecordingView"] | null;
+            /**
+             * Cost Micros
+             * @description null: not charged, or the viewer may not see money
+             */
+            cost_micros: number | null;
+            /** Cost */
+            cost: string | null;
         };
         /** CallStarted */
         CallStarted: {
@@ -438,23 +438,23 @@ export interface components {
          * @description What one level of the chain paid for the call.
          */
         ChargeView: {
-            /** Amount */
-            amount: string;
-            /** Amount Micros */
-            amount_micros: number;
-            /** Billed S */
-            billed_s: number;
             /** Tenant Id */
             tenant_id: number;
             /** Tenant Name */
             tenant_name: string;
+            /** Billed S */
+            billed_s: number;
+            /** Amount Micros */
+            amount_micros: number;
+            /** Amount */
+            amount: string;
         };
         /** Credentials */
         Credentials: {
-            /** Password */
-            password: string;
             /** Username */
             username: string;
+            /** Password */
+            password: string;
         };
         /**
          * Direction
@@ -484,12 +484,12 @@ export interface components {
         };
         /** Health */
         Health: {
-            /** Has Controller */
-            has_controller: boolean;
-            /** Has Database */
-            has_database: boolean;
             /** Is Healthy */
             is_healthy: boolean;
+            /** Has Database */
+            has_database: boolean;
+            /** Has Controller */
+            has_controller: boolean;
         };
         /**
          * LegKind
@@ -499,21 +499,6 @@ export interface components {
         LegKind: "trunk" | "phone";
         /** LegView */
         LegView: {
-            /** Address */
-            address: string;
-            /** Agent Id */
-            agent_id: number | null;
-            /** Agent Name */
-            agent_name: string | null;
-            /** Answered At */
-            answered_at: string | null;
-            /** Cause */
-            cause: number;
-            /**
-             * Ended At
-             * Format: date-time
-             */
-            ended_at: string;
             /**
              * Id
              * Format: uuid
@@ -521,13 +506,28 @@ export interface components {
             id: string;
             kind: components["schemas"]["LegKind"];
             party: components["schemas"]["Party"];
-            /** Ringing At */
-            ringing_at: string | null;
+            /** Address */
+            address: string;
+            /** Agent Id */
+            agent_id: number | null;
+            /** Agent Name */
+            agent_name: string | null;
             /**
              * Started At
              * Format: date-time
              */
             started_at: string;
+            /** Ringing At */
+            ringing_at: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * Ended At
+             * Format: date-time
+             */
+            ended_at: string;
+            /** Cause */
+            cause: number;
         };
         /**
          * Party
@@ -539,16 +539,16 @@ export interface components {
          * @description What a SIP phone in the browser needs to register as the agent's extension. `ha1` stands in for the password.
          */
         PhoneView: {
-            /** Ha1 */
-            ha1: string;
-            /** Realm */
-            realm: string;
+            /** Ws Url */
+            ws_url: string;
             /** Sip Uri */
             sip_uri: string;
             /** Username */
             username: string;
-            /** Ws Url */
-            ws_url: string;
+            /** Realm */
+            realm: string;
+            /** Ha1 */
+            ha1: string;
         };
         /** PresenceRequest */
         PresenceRequest: {
@@ -570,33 +570,27 @@ export interface components {
         };
         /** QueueView */
         QueueView: {
-            /** Agent Ids */
-            agent_ids: number[];
             /** Id */
             id: number;
-            /** Max Wait S */
-            max_wait_s: number;
-            /** Name */
-            name: string;
-            /** No Agent Treatment */
-            no_agent_treatment: string;
-            /** Ring Timeout S */
-            ring_timeout_s: number;
-            /** Strategy */
-            strategy: string;
             /** Tenant Id */
             tenant_id: number;
+            /** Name */
+            name: string;
+            /** Strategy */
+            strategy: string;
+            /** Ring Timeout S */
+            ring_timeout_s: number;
+            /** Max Wait S */
+            max_wait_s: number;
             /** Wrap Up S */
             wrap_up_s: number;
+            /** No Agent Treatment */
+            no_agent_treatment: string;
+            /** Agent Ids */
+            agent_ids: number[];
         };
         /** RecordingView */
         RecordingView: {
-            /** Bytes */
-            bytes: number | null;
-            /** Duration Ms */
-            duration_ms: number | null;
-            /** Failure */
-            failure: string | null;
             /**
              * Id
              * Format: uuid
@@ -607,6 +601,12 @@ export interface components {
              * @enum {string}
              */
             state: "spooled" | "encoding" | "ready" | "failed";
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Bytes */
+            bytes: number | null;
+            /** Failure */
+            failure: string | null;
         };
         /**
          * Result
@@ -618,41 +618,41 @@ export interface components {
         SessionAgent: {
             /** Agent Id */
             agent_id: number;
-            /** Extension */
-            extension: string;
             /** Work Number */
             work_number: string;
+            /** Extension */
+            extension: string;
         };
         /** SessionTenant */
         SessionTenant: {
-            /** Code */
-            code: string;
             /** Id */
             id: number;
-            kind: components["schemas"]["TenantKind"];
+            /** Code */
+            code: string;
             /** Name */
             name: string;
+            kind: components["schemas"]["TenantKind"];
         };
         /** SessionUser */
         SessionUser: {
-            /** Display Name */
-            display_name: string;
             /** Id */
             id: number;
+            /** Username */
+            username: string;
+            /** Display Name */
+            display_name: string;
+            role: components["schemas"]["UserRole"];
             /**
              * Language
              * @enum {string}
              */
             language: "zh-CN" | "en";
-            role: components["schemas"]["UserRole"];
-            /** Username */
-            username: string;
         };
         /** SessionView */
         SessionView: {
-            agent: components["schemas"]["SessionAgent"] | null;
-            tenant: components["schemas"]["SessionTenant"];
             user: components["schemas"]["SessionUser"];
+            tenant: components["schemas"]["SessionTenant"];
+            agent: components["schemas"]["SessionAgent"] | null;
         };
         /**
          * TenantKind
@@ -669,33 +669,33 @@ export interface components {
          * @description A tenant with its money: text in yuan for people, micros (1/1,000,000 yuan) for programs.
          */
         TenantView: {
-            /** Balance */
-            balance: string;
-            /** Balance Micros */
-            balance_micros: number;
-            /** Code */
-            code: string;
             /** Id */
             id: number;
-            /** Income */
-            income: string;
-            /** Income Micros */
-            income_micros: number;
-            /** Is Suspended */
-            is_suspended: boolean;
-            kind: components["schemas"]["TenantKind"];
-            /**
-             * Limit Micros
-             * @description How far the balance may fall below zero; null: without limit
-             */
-            limit_micros: number | null;
-            /** Name */
-            name: string;
             /**
              * Parent Id
              * @description None also when the viewer may not see the parent
              */
             parent_id: number | null;
+            kind: components["schemas"]["TenantKind"];
+            /** Code */
+            code: string;
+            /** Name */
+            name: string;
+            /** Is Suspended */
+            is_suspended: boolean;
+            /** Balance */
+            balance: string;
+            /** Balance Micros */
+            balance_micros: number;
+            /**
+             * Limit Micros
+             * @description How far the balance may fall below zero; null: without limit
+             */
+            limit_micros: number | null;
+            /** Income */
+            income: string;
+            /** Income Micros */
+            income_micros: number;
         };
         /**
          * UserRole
@@ -711,611 +711,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    place_call: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CallRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallStarted"];
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description forbidden, foreign_origin */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, no_trunk, no_rate */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description request_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid_input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description controller_away, database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_phone: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PhoneView"];
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    set_presence: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PresenceRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description forbidden, foreign_origin */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, no_trunk, no_rate */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description request_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid_input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description controller_away, database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    list_agents: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AgentList"];
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    list_calls: {
-        parameters: {
-            query?: {
-                direction?: components["schemas"]["Direction"] | null;
-                number?: string | null;
-                result?: components["schemas"]["Result"] | null;
-                from?: string | null;
-                to?: string | null;
-                cursor?: string | null;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallPage"];
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid_input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_call: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CallDetail"];
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid_input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    hang_up: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                call_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description forbidden, foreign_origin */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description refused */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description request_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid_input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description controller_away, database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_health: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            /** @description The database is away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-        };
-    };
-    list_queues: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QueueList"];
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    get_audio: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                recording_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The whole file */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/mpeg": unknown;
-                };
-            };
-            /** @description The part that `Range` asks for */
-            206: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "audio/mpeg": unknown;
-                };
-            };
-            /** @description not_logged_in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description recording_not_ready */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description invalid_input */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-            /** @description database_away */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     get_session: {
         parameters: {
             query?: never;
@@ -1538,6 +933,611 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                direction?: components["schemas"]["Direction"] | null;
+                number?: string | null;
+                result?: components["schemas"]["Result"] | null;
+                from?: string | null;
+                to?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPage"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hang_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description refused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description controller_away, database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_audio: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recording_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/mpeg": unknown;
+                };
+            };
+            /** @description The part that `Range` asks for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/mpeg": unknown;
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description recording_not_ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_presence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, no_trunk, no_rate */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description controller_away, database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    place_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallStarted"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, no_trunk, no_rate */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description controller_away, database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_phone: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The database is away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
         };
