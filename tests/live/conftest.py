@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from live.house import House, open_house
 
+from live.house import House, open_house
 from ucc.config import get_settings
 from ucc.demo import Demo, fill
 from ucc.secrets import get_secrets

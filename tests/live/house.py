@@ -6,7 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -67,7 +67,7 @@ class House:
 
     async def call_in(self, did: str | None = None, **options: Any) -> PlacedCall:
         """A customer with a number of its own calls; the call is hung up after the test."""
-        caller = f"+86139{random.randrange(10**8):08d}"  # noqa: S311
+        caller = f"+86139{random.randrange(10**8):08d}"
         call = await place_call(self.settings, self.secrets, caller, did or self.demo.did, **options)
         self.exits.push_async_callback(hang_up, self.settings, self.secrets, call)
         return call
@@ -225,8 +225,6 @@ async def open_house(settings: Settings, secrets: Secrets, stack: StackClient, d
                 yield house
         finally:
             for agent in ("agent1", "agent2"):
-                try:
+                with suppress(ApiRefused, aiohttp.ClientError):
                     await house.sign_in(agent, "offline")
-                except (ApiRefused, aiohttp.ClientError):
-                    pass
             ng.close()

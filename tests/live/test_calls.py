@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live.house import AGENT_TONE_HZ, CARRIER_TONE_HZ, House
 
+from live.house import AGENT_TONE_HZ, CARRIER_TONE_HZ, House
 from ucc.emulator import list_heard
 from ucc.softphone import tone_strength
 from ucc.stack.tones import count_tone_s, decode_mono

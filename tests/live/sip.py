@@ -1,0 +1,113 @@
+"""A few lines of SIP by hand, for what no well-behaved phone would send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from live.house import House
+from ucc.border.rpc import reload_trunks
+
+
+class _Answers(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[str] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, _: object) -> None:
+        self.queue.put_nowait(data.decode(errors="replace"))
+
+
+class Trunk:
+    """A second trunk at the emulator's address and a port of its own, known to the border while the block lasts."""
+
+    def __init__(self, house: House, port: int) -> None:
+        self.house = house
+        self.address = (house.settings.emulator_address, port)
+        self.answers = _Answers()
+        self._transport: asyncio.DatagramTransport | None = None
+
+    async def __aenter__(self) -> Self:
+        async with self.house.database.begin() as session:
+            await session.execute(
+                text(
+                    "INSERT INTO trunk (tenant_id, name, host, port, codec, is_active)"
+                    " SELECT id, 'test', :host, :port, 'PCMA', true FROM tenant WHERE kind = 'operator'"
+                ),
+                {"host": self.address[0], "port": self.address[1]},
+            )
+        await reload_trunks(self.house.settings)
+        await self._open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+        async with self.house.database.begin() as session:
+            values = {"host": self.address[0], "port": self.address[1]}
+            await session.execute(text("DELETE FROM trunk WHERE host = :host AND port = :port"), values)
+        await reload_trunks(self.house.settings)
+
+    @asynccontextmanager
+    async def as_stranger(self) -> AsyncIterator[None]:
+        """The same socket, but nobody knows it."""
+        await self._open()
+        try:
+            yield
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def request(self, method: str, domain: str, user: str = "100", body: str = "") -> str:
+        host, port = self.address
+        lines = [
+            f"{method} sip:{domain if method == 'REGISTER' else f'{user}@{domain}'} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{uuid4().hex};rport",
+            "Max-Forwards: 70",
+            f"From: <sip:{user}@{domain}>;tag={uuid4().hex[:8]}",
+            f"To: <sip:{user}@{domain}>",
+            f"Call-ID: {uuid4()}",
+            f"CSeq: 1 {method}",
+            f"Contact: <sip:{user}@{host}:{port}>",
+            *(["Content-Type: application/sdp"] if body else []),
+            f"Content-Length: {len(body)}",
+        ]
+        return "\r\n".join([*lines, "", body])
+
+    def invite(self, did: str, rtpmap: str, payload: str) -> str:
+        host = self.address[0]
+        sdp = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", f"m=audio 40000 RTP/AVP {payload}"]
+        body = "\r\n".join([*sdp, rtpmap, ""])
+        return self.request("INVITE", self.house.settings.address, user=did, body=body)
+
+    async def ask_whole(self, message: str, within_s: float = 3.0) -> str | None:
+        """The first final answer to a request; None when none comes."""
+        assert self._transport is not None
+        settings = self.house.settings
+        self._transport.sendto(message.encode(), (settings.address, settings.sip_port))
+        try:
+            async with asyncio.timeout(within_s):
+                while (answer := await self.answers.queue.get()).startswith("SIP/2.0 1"):
+                    pass
+                return answer
+        except TimeoutError:
+            return None
+
+    async def _open(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self.answers, local_addr=self.address)
+
+
+async def ask(message: str, trunk: Trunk, within_s: float = 3.0) -> int | None:
+    """The status of the first final answer."""
+    answer = await trunk.ask_whole(message, within_s)
+    return int(answer.split(" ")[1]) if answer is not None else None
