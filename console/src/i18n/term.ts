@@ -98,7 +98,7 @@ export const en: typeof zh = {
     busy: 'Busy',
     no_answer: 'No answer',
     rejected: 'Rejected',
-    invalid: 'Invalid number',
+    invalid: 'Invalid',
     line_fault: 'Line fault',
     cancelled: 'Cancelled',
     refused: 'Refused',

@@ -19,6 +19,12 @@ export function formatDay(text: string): string {
   return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}`
 }
 
+/** Without the year while it is this one. */
+export function formatShortDay(text: string): string {
+  const day = formatDay(text)
+  return day.startsWith(`${new Date().getFullYear()}-`) ? day.slice(5) : day
+}
+
 export function formatTime(text: string): string {
   const at = new Date(text)
   return `${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`

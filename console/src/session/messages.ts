@@ -5,7 +5,7 @@ export const zh = {
   logIn: '登录',
   needUsername: '请输入用户名',
   needPassword: '请输入密码',
-  claim: '每一通电话，看得见，听得到，算得清。',
+  claim: ['每一通电话，', '看得见，听得到，算得清。'],
   points: {
     live: '实时监控坐席与通话',
     record: '录音随通话记录即查即听',
@@ -20,7 +20,7 @@ export const en: typeof zh = {
   logIn: 'Log in',
   needUsername: 'Enter your user name',
   needPassword: 'Enter your password',
-  claim: 'Every call seen, heard and accounted for.',
+  claim: ['Every call seen, ', 'heard and accounted for.'],
   points: {
     live: 'Agents and calls as they happen',
     record: 'Recordings beside their call records',
