@@ -124,7 +124,7 @@ async def place_call(
                     raise EmulatorError(f"the emulator refuses the call: {response.status} {await response.text()}")
     except (aiohttp.ClientError, OSError) as error:
         call._watcher.cancel()
-        raise EmulatorError(f"the emulator does not answer: {error}") from error
+        raise EmulatorError(f"the emulator does not answer: {error or type(error).__name__}") from error
     except EmulatorError:
         call._watcher.cancel()
         raise
@@ -147,7 +147,7 @@ async def hang_up(settings: Settings, secrets: Secrets, call: PlacedCall, *, rea
             if response.status >= 300 and response.status != 404:
                 raise EmulatorError(f"the emulator refuses to hang up: {response.status} {await response.text()}")
     except (aiohttp.ClientError, OSError) as error:
-        raise EmulatorError(f"the emulator does not answer: {error}") from error
+        raise EmulatorError(f"the emulator does not answer: {error or type(error).__name__}") from error
     if not await call.wait_ended(5):
         raise EmulatorError(f"the call {call.id} does not end")
 
@@ -183,7 +183,7 @@ async def _watch(settings: Settings, secrets: Secrets, call: PlacedCall, is_watc
                     return
     except (aiohttp.ClientError, OSError) as error:
         if not is_watching.is_set():
-            raise EmulatorError(f"the emulator does not answer: {error}") from error
+            raise EmulatorError(f"the emulator does not answer: {error or type(error).__name__}") from error
     async with call._changed:  # the emulator died, and the call with it
         call.ended_at, call.cause_text = now(), "the emulator is gone"
         call._changed.notify_all()
