@@ -27,6 +27,8 @@ export const zh = {
     elsewhere: '电话在另一个页面',
   },
   retry: '重试',
+  cleaning: '降噪',
+  cleaningHint: '由浏览器消除回声和噪声；自带降噪的耳机可以关闭。下一个通话起生效。',
   microphone: {
     denied: '浏览器没有得到麦克风权限，来电会转给其他坐席。请在地址栏左侧允许使用麦克风。',
     missing: '没有找到麦克风，来电会转给其他坐席。请接上耳机或麦克风。',
@@ -90,6 +92,8 @@ export const en: typeof zh = {
     elsewhere: 'The phone is in another page',
   },
   retry: 'Try again',
+  cleaning: 'Noise filter',
+  cleaningHint: 'The browser takes out echo and noise. A headset that does so itself sounds better without. From the next call on.',
   microphone: {
     denied: 'The browser has no permission for the microphone; calls go to other agents. Allow it beside the address.',
     missing: 'No microphone found; calls go to other agents. Plug in a headset or microphone.',
