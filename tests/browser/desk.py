@@ -109,29 +109,25 @@ class Desk:
         await self.click("ready")
         await self.is_in("ready")
 
-    async def play(self, recording_id: str) -> dict[str, float]:
-        """What an audio element makes of the recording: its length, and where it is after a jump to its middle."""
-        played: dict[str, float] = await self.page.evaluate(
-            """async (id) => {
-                const audio = new Audio(`/api/v1/recordings/${id}/audio`)
-                const wait = (event) => new Promise((resolve, reject) => {
-                    audio.addEventListener(event, resolve, { once: true })
-                    audio.addEventListener('error', () => reject(new Error(audio.error.message)), { once: true })
-                })
-                audio.muted = true
-                const loaded = wait('canplaythrough')
-                audio.load()
-                await loaded
-                const sought = wait('seeked')
+    async def open_call(self, row_text: str) -> None:
+        """Opens the newest call of the list whose row has the text."""
+        await self.go_to("calls")
+        await self.page.locator("tr", has_text=row_text).first.get_by_role("button").first.click()
+        await expect(self.part("recording")).to_be_visible()
+
+    async def play(self) -> dict[str, float]:
+        """Plays the recording of the open call from its middle for half a second; what its audio element says (s)."""
+        await self.click("play")
+        played: dict[str, float] = await self.part("recording").evaluate(
+            """async (part) => {
+                const audio = part.querySelector('audio')
+                const sought = new Promise((resolve) => audio.addEventListener('seeked', resolve, { once: true }))
                 audio.currentTime = audio.duration / 2
                 await sought
                 const soughtTo = audio.currentTime
-                await audio.play()
                 await new Promise((resolve) => setTimeout(resolve, 500))
-                audio.pause()
                 return { readyState: audio.readyState, duration: audio.duration, soughtTo, playedTo: audio.currentTime }
-            }""",
-            recording_id,
+            }"""
         )
         return played
 

@@ -58,9 +58,8 @@ export const zh = {
   idleOff: '签入后才能接打电话',
   ownCalls: '我的最近通话',
   noCalls: '还没有通话',
-  party: '客户号码',
-  at: '时间',
-  length: '通话时长',
+  allCalls: '全部',
+  callBack: '回拨',
 }
 
 export const en: typeof zh = {
@@ -123,7 +122,6 @@ export const en: typeof zh = {
   idleOff: 'Sign in to take and place calls',
   ownCalls: 'My last calls',
   noCalls: 'No calls yet',
-  party: 'Customer',
-  at: 'Time',
-  length: 'Talk time',
+  allCalls: 'All',
+  callBack: 'Call back',
 }

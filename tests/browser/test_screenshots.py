@@ -1,0 +1,61 @@
+"""The pictures of the documentation, in both languages. `make screenshots` makes them; a test run does not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from browser.desk import Desk, open_desk
+from live.house import House
+from ucc.config import CHECKOUT
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif("UCC_SCREENSHOTS" not in os.environ, reason="makes pictures when UCC_SCREENSHOTS=1"),
+]
+IMAGES = CHECKOUT / "docs" / "images"
+SETTLED_S = 1.0
+
+
+async def take(desk: Desk, name: str, language: str) -> None:
+    await asyncio.sleep(SETTLED_S)  # rings, timers and waveforms are drawn
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    await desk.page.screenshot(path=IMAGES / f"{name}.{language}.png")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_pictures(house: House, browser: Browser, language: str) -> None:
+    settings, secrets = house.settings, house.secrets
+    async with (
+        open_desk(browser, settings, secrets, "agent2", language) as desk,
+        open_desk(browser, settings, secrets, "enterprise", language) as manager,
+    ):
+        await desk.sign_in()
+        await desk.part("dial-number").fill("010-62780000")
+        await desk.click("dial")
+        await desk.call_is("talking")
+        await asyncio.sleep(4)
+        await desk.click("hang-up")
+        await desk.is_in("ready")
+
+        call = await house.call_in(answered_within_s=10)
+        await desk.call_is("ringing")
+        await take(desk, "console-ringing", language)
+        await desk.click("answer")
+        await desk.is_in("on_call")
+        await manager.go_to("live")
+        await expect(manager.page.locator("tbody tr").first).to_be_visible()
+        await asyncio.sleep(5)
+        await take(desk, "console-agent", language)
+        await take(manager, "console-live", language)
+        await desk.click("hang-up")
+        await desk.is_in("ready")
+
+        await house.recorded(call.caller)
+        await manager.go_to("calls")
+        await manager.page.locator("tbody tr").first.get_by_role("button").first.click()
+        await expect(manager.part("play")).to_be_visible()
+        await take(manager, "console-call", language)
