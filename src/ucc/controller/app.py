@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import text
 
 from ucc.border.dtmf import parse_key
-from ucc.border.ng import NgClient
+from ucc.border.ng import NgClient, NgError
 from ucc.border.rpc import reload_trunks
 from ucc.config import Settings
 from ucc.controller.live import Live
@@ -133,8 +133,9 @@ class Controller:
                 self._reconcile_due.set()
 
     async def _sweep(self) -> None:
-        """Keep the heartbeat, and hang up legs that twice in a row belonged to no call."""
+        """Keep the heartbeat, and end legs and media that twice in a row belonged to no call."""
         strays: set[str] = set()
+        sessions: set[str] = set()
         while True:
             for _ in range(int(SWEEP_S)):
                 await asyncio.sleep(1.0)
@@ -147,6 +148,12 @@ class Controller:
                 found = await self._runner.find_strays()
                 await self._runner.hang_up_strays(strays & found)
                 strays = found - strays
+            with contextlib.suppress(NgError, OSError):
+                left = set(await self._ng.list_calls()) - self._runner.sip_call_ids()
+                for sip_call_id in sessions & left:
+                    log.warning("media of no call is ended", sip_call_id=sip_call_id)
+                    await self._ng.delete(sip_call_id)
+                sessions = left
 
     async def _keep_trunks_known(self) -> None:
         """The border holds the trunks in memory: let it read them again whenever they change."""

@@ -116,6 +116,12 @@ class Runner:
                 if leg.sip_call_id == sip_call_id:
                     self.post(actor.call_id, ev.KeyPressed(at, leg.leg, key))
 
+    def sip_call_ids(self) -> set[str]:
+        """The SIP Call-IDs of every leg of every call."""
+        states = (actor.state for actor in self.calls.values())
+        legs = (leg for state in states if not isinstance(state, New | Ended) for leg in state.facts.legs)
+        return {leg.sip_call_id for leg in legs if leg.sip_call_id is not None}
+
     def adopt(self, state: CallState) -> Actor:
         """Take a call in, new or read back after a restart."""
         call_id = state.call_id if isinstance(state, New | Ended) else state.facts.call_id
