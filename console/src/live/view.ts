@@ -111,7 +111,7 @@ export function applyEvent(view: View, event: LiveEvent): View | null {
   }
 }
 
-/** An agent's view still holds a call that was offered on to somebody else: it is no longer the agent's own. */
+/** The agent's own call: the one that its state names, else one that names the agent. */
 export function findCallOf(view: View, agentId: number): LiveCall | undefined {
   const ofAgent = view.agents.get(agentId)?.call_id
   const named = ofAgent ? view.calls.get(ofAgent) : undefined
