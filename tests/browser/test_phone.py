@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -14,10 +15,12 @@ from browser.desk import MICROPHONE_HZ, Desk, open_desk
 from live.house import CARRIER_TONE_HZ, House
 from ucc.emulator import list_heard
 from ucc.softphone.tone import tone_strength
-from ucc.stack.tones import count_tone_s, decode_mono
+from ucc.stack.tones import SAMPLE_RATE, count_tone_s, decode_mono
 
 pytestmark = pytest.mark.browser
 TALK_S = 3.0
+MUTED_S = 2.0
+KEYS = "159*0#"
 
 
 async def assert_paid_and_playable(desk: Desk, record: dict[str, Any]) -> None:
@@ -84,6 +87,8 @@ async def test_a_call_is_placed_from_the_page(house: House, browser: Browser, tm
         await desk.is_in("on_call")
         await house.live_call(f"+86{customer}", "talking")
         await asyncio.sleep(TALK_S)
+        await desk.click("mute")
+        await asyncio.sleep(MUTED_S)
         await desk.click("hang-up")
         await desk.has_no_call()
         await desk.is_in("ready")
@@ -93,3 +98,34 @@ async def test_a_call_is_placed_from_the_page(house: House, browser: Browser, tm
     await assert_both_heard(house, record, tmp_path)
     heard = list_heard(house.settings, callee=customer)[-1]
     assert tone_strength(heard.path, MICROPHONE_HZ) > 0.5, "the customer heard the agent"
+    muted = decode_mono(heard.path)[-SAMPLE_RATE:]
+    assert count_tone_s(muted, MICROPHONE_HZ) == 0, "the customer hears nothing of a muted agent"
+
+
+async def test_keys_of_the_page_reach_the_carrier(house: House, browser: Browser) -> None:
+    settings = house.settings
+    customer = f"139{random.randrange(10**7):07d}0"
+    carrier = aiohttp.ClientSession(
+        f"http://{settings.emulator_address}:{settings.emulator_ari_port}/ari/",
+        headers={"Authorization": aiohttp.encode_basic_auth("ucc", house.secrets.emulator_ari)},
+    )
+    async with (
+        open_desk(browser, settings, house.secrets, "agent2") as desk,
+        carrier,
+        carrier.ws_connect("events", params={"app": "keys", "subscribeAll": "true"}) as events,
+    ):
+        await desk.sign_in()
+        await desk.part("dial-number").fill(customer)
+        await desk.click("dial")
+        await desk.call_is("talking")
+        await desk.click("keypad")
+        for key in KEYS:
+            await desk.click(f"key-{key}")
+        received = ""
+        async with asyncio.timeout(10):
+            while len(received) < len(KEYS):
+                event = await events.receive_json()
+                received += event["digit"] if event["type"] == "ChannelDtmfReceived" else ""
+        assert received == KEYS
+        await desk.click("hang-up")
+        await desk.is_in("ready")

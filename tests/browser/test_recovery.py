@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from playwright.async_api import Browser, expect
 
-from browser.desk import MICROPHONE_HZ, open_desk
+from browser.desk import MICROPHONE_HZ, Desk, open_desk
 from live.house import House
 from ucc.softphone.tone import tone_strength
 
@@ -93,3 +93,20 @@ async def test_without_a_microphone_the_page_says_so_and_the_call_goes_on(house:
         await house.call_in()
         await desk.is_in("paused")
         await desk.has_no_call()
+
+
+async def test_only_one_page_of_a_browser_is_the_phone(house: House, browser: Browser) -> None:
+    async with open_desk(browser, house.settings, house.secrets, "agent2") as desk:
+        await desk.sign_in()
+        second = Desk(await desk.page.context.new_page(), desk.errors)
+        await second.page.goto(desk.page.url)
+        await expect(second.part("line")).to_have_attribute("data-line", "elsewhere")
+        await second.is_in("ready")
+        await desk.page.close()
+        await second.is_registered()
+        await house.call_in()
+        await second.call_is("ringing")
+        await second.click("answer")
+        await second.is_in("on_call")
+        await second.click("hang-up")
+        await second.is_in("ready")

@@ -18,6 +18,7 @@ export interface PhoneAccount {
 
 const REGISTER_EXPIRES_S = 120
 const REGISTER_RETRY_MS = 5000
+const KEY_IN_AUDIO = { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833, duration: 120, interToneGap: 70 }
 const RECONNECT_MIN_S = 2
 const RECONNECT_MAX_S = 5
 
@@ -83,7 +84,7 @@ export class Phone {
         else this.sessions.get(effect.id)?.unmute({ audio: true })
         return
       case 'send-key':
-        this.sessions.get(effect.id)?.sendDTMF(effect.key, { transportType: 'RFC2833' as never })
+        this.sessions.get(effect.id)?.sendDTMF(effect.key, KEY_IN_AUDIO)
     }
   }
 
