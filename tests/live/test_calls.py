@@ -65,7 +65,8 @@ async def test_an_inbound_call_is_answered_recorded_and_charged(house: House, tm
 
 async def test_an_outbound_call_from_the_phone(house: House, tmp_path: Path) -> None:
     phone = await house.phone()
-    await phone.dial("13912345670")
+    callee = house.number("0")
+    await phone.dial(callee)
     await phone.wait_established()
     await house.agent_is("8001", "on_call")
     await asyncio.sleep(TALK_S)
@@ -73,11 +74,11 @@ async def test_an_outbound_call_from_the_phone(house: House, tmp_path: Path) -> 
     assert not any([await house.is_switch_in_media_path(x) for x in sip_call_ids])
 
     await phone.hang_up()
-    record = await house.recorded("+8613912345670")
+    record = await house.recorded(callee)
 
     assert (record["direction"], record["result"], record["ended_by"]) == ("outbound", "answered", "agent")
     assert record["caller"] == house.demo.did
-    heard = list_heard(house.settings, callee="13912345670")[-1].path
+    heard = list_heard(house.settings, callee=callee)[-1].path
     assert tone_strength(heard, AGENT_TONE_HZ) > 0.5
     assert tone_strength(phone.heard, CARRIER_TONE_HZ) > 0.5
     await assert_recorded(house, record, tmp_path, TALK_S)
@@ -86,13 +87,14 @@ async def test_an_outbound_call_from_the_phone(house: House, tmp_path: Path) -> 
 
 async def test_a_click_rings_the_agents_phone_then_the_customer(house: House) -> None:
     phone = await house.phone(is_answering=False)
-    placed = await house.agents["agent1"].request("POST", "/agent/calls", json={"callee": "13912345671"})
+    callee = house.number("1")
+    placed = await house.agents["agent1"].request("POST", "/agent/calls", json={"callee": callee})
     await phone.wait_established()
-    await house.live_call("+8613912345671", "talking")
+    await house.live_call(callee, "talking")
     await asyncio.sleep(1)
-    await house.operator.request("POST", f"/calls/{placed['call_id']}/hang-up")
+    await house.agents["agent1"].request("POST", f"/calls/{placed['call_id']}/hang-up")
 
-    record = await house.record("+8613912345671")
+    record = await house.record(callee)
     assert (record["id"], record["result"]) == (placed["call_id"], "answered")
 
 
@@ -104,10 +106,11 @@ async def test_why_nobody_answered_reaches_the_agent_and_the_record(
     house: House, last_digit: str, result: str, cause: int | None
 ) -> None:
     phone = await house.phone()
-    await phone.dial(f"1391234568{last_digit}")
+    callee = house.number(last_digit)
+    await phone.dial(callee)
     await phone.wait_closed()
 
-    record = await house.record(f"+861391234568{last_digit}")
+    record = await house.record(callee)
     assert record["result"] == result
     assert cause is None or record["cause"] == cause
     assert (record["talk_ms"], record["recording"], record["charges"]) == (0, None, [])
@@ -115,10 +118,21 @@ async def test_why_nobody_answered_reaches_the_agent_and_the_record(
 
 async def test_an_agent_gives_up_while_it_rings(house: House) -> None:
     phone = await house.phone()
-    await phone.dial("13912345683")
-    await house.live_call("+8613912345683", "dialing")
+    callee = house.number("3")
+    await phone.dial(callee)
+    await house.live_call(callee, "dialing")
     await asyncio.sleep(1)
     await phone.hang_up()
 
-    record = await house.record("13912345683")
+    record = await house.record(callee)
     assert (record["result"], record["ended_by"]) == ("cancelled", "agent")
+
+
+async def test_a_number_that_is_none_is_refused_with_a_code(house: House) -> None:
+    phone = await house.phone()
+    await phone.dial("12")
+    closed = await phone.wait_closed()
+
+    assert closed.startswith("404"), closed
+    items = (await house.operator.get("/calls", number="12", limit=1))["items"]
+    assert items[0]["refusal"] == "invalid_number"

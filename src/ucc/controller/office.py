@@ -48,8 +48,8 @@ class ControllerOffice:
             async with asyncio.timeout(ROUTE_DEADLINE_S), self._database.begin() as session:
                 route = await find_inbound_route(session, did)
         except CallRefused as refused:
-            log.warning("an inbound call is refused", did=did, code=refused.code)
-            return ev.RouteRefused(at, refused.code, REFUSED)
+            log.warning("an inbound call is refused", did=did, code=refused.refusal)
+            return ev.RouteRefused(at, refused.refusal, REFUSED)
         except AWAY as error:
             log.error("no route while the database is away", did=did, why=type(error).__name__)
             return ev.RouteRefused(at, "database_unavailable", OUT_OF_ORDER)
@@ -86,9 +86,9 @@ class ControllerOffice:
             async with asyncio.timeout(ROUTE_DEADLINE_S), self._database.begin() as session:
                 route = await find_outbound_route(session, tenant_id, callee)
         except CallRefused as refused:
-            log.info("an outbound call is refused", extension=extension, callee=callee, code=refused.code)
-            cause = NOT_FOUND if refused.code == "invalid_number" else REFUSED
-            return ev.RouteRefused(at, refused.code, cause, tenant_id, agent_id)
+            log.info("an outbound call is refused", extension=extension, callee=callee, code=refused.refusal)
+            cause = NOT_FOUND if refused.refusal == "invalid_number" else REFUSED
+            return ev.RouteRefused(at, refused.refusal, cause, tenant_id, agent_id)
         except AWAY as error:
             log.error("no route while the database is away", callee=callee, why=type(error).__name__)
             return ev.RouteRefused(at, "database_unavailable", OUT_OF_ORDER, tenant_id, agent_id)
