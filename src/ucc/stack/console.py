@@ -44,9 +44,10 @@ class InstallConsolePackages(Step):
     def run(self, report: Report) -> None:
         if not (self._console / "package-lock.json").exists():
             raise StepFailed(f"{self._console} has no package-lock.json")
-        run_logged(
-            ["npm", "ci", "--no-audit", "--no-fund"], self._log, report, cwd=self._console, env=self._node.environment()
-        )
+        # Not `npm ci`: it insists on optional packages of other platforms, which a mirror need not have. The versions
+        # of the lock file hold all the same, and --no-save leaves it as it is.
+        install = ["npm", "install", "--no-save", "--no-audit", "--no-fund"]
+        run_logged(install, self._log, report, cwd=self._console, env=self._node.environment())
         self._stamp.write_text(self._fingerprint())
 
 
