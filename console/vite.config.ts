@@ -21,7 +21,6 @@ export default defineConfig({
       output: {
         manualChunks: {
           vue: ['vue', 'vue-router', 'pinia', 'vue-i18n'],
-          sip: ['jssip'],
         },
       },
     },

@@ -1,13 +1,20 @@
 /** The agent's phone and what the agent asks for. Lives as long as the login, on whatever page the agent is. */
 import { defineStore } from 'pinia'
-import { computed, shallowRef, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { api, take, type Schema } from '@/api/client'
+import { recall, remember } from '@/kit/storage'
 import { useLive } from '@/live/store'
 import { useSession } from '@/session/store'
-import { INITIAL, type PhoneState } from './machine'
-import { Phone } from './phone'
+import { INITIAL, type PhoneEvent, type PhoneState } from './machine'
+import type { Phone } from './phone'
 
 export type Presence = Schema['PresenceRequest']['presence']
+
+/** Where the calls of an extension ring, as chosen in this browser: the newest registration of an extension wins. */
+export type PhoneChoice = 'page' | 'desk'
+
+/** How long the phone may hold a call that call control knows nothing of: its end was lost with the socket. */
+const STRAY_MS = 4000
 
 /** Why an agent pauses: kept as the code, shown in words. */
 export const PAUSE_REASONS = ['rest', 'meal', 'meeting', 'training', 'paperwork'] as const
@@ -16,10 +23,33 @@ export const usePhone = defineStore('phone', () => {
   const session = useSession()
   const live = useLive()
   const phone = shallowRef<PhoneState>(INITIAL)
-  const device = new Phone(
-    () => take(api.GET('/api/v1/agent/phone')),
-    (after) => (phone.value = after),
-  )
+  const choice = ref<PhoneChoice | null>(null)
+  let device: Promise<Phone> | null = null
+  let stray: ReturnType<typeof setTimeout> | undefined
+
+  /** The SIP stack is loaded when the phone starts for the first time; before that nothing needs to be told. */
+  function tell(event: PhoneEvent): void {
+    if (device === null) {
+      if (event.kind !== 'started') return
+      phone.value = { ...INITIAL, line: { name: 'connecting' } }
+      device = loadPhone()
+    }
+    device.then(
+      (loaded) => loaded.tell(event),
+      () => {
+        device = null
+        phone.value = { ...INITIAL, line: { name: 'failed', trouble: 'no_account' } }
+      },
+    )
+  }
+
+  async function loadPhone(): Promise<Phone> {
+    const { Phone: Device } = await import('./phone')
+    return new Device(
+      () => take(api.GET('/api/v1/agent/phone')),
+      (after) => (phone.value = after),
+    )
+  }
 
   const call = computed(() => phone.value.call)
   /** The switch says so; before the first snapshot nothing is known. */
@@ -30,16 +60,46 @@ export const usePhone = defineStore('phone', () => {
     return own !== undefined && (own.state === 'on_call' || own.state === 'dialing') && call.value === null
   })
 
-  // Whoever is signed in has a phone: after a login and after a reload too.
+  /** Signed in, but not from this browser: the page does not take the calls of another phone unasked. */
+  const isUndecided = computed(() => isSignedIn.value && choice.value === null)
+  const mayDial = computed(
+    () => isSignedIn.value && call.value === null && (choice.value === 'desk' || phone.value.line.name === 'registered'),
+  )
+
   watch(
-    () => [session.mayPhone, isSignedIn.value, live.ownAgent !== undefined, call.value === null] as const,
-    ([mayPhone, isIn, isKnown, isFree]) => {
-      if (!mayPhone) device.tell({ kind: 'stopped' })
-      else if (isIn) device.tell({ kind: 'started' })
-      else if (isKnown && isFree) device.tell({ kind: 'stopped' })
+    () => session.current?.agent?.extension,
+    (extension) => {
+      const known = extension === undefined ? null : recall(`phone.${extension}`)
+      choice.value = known === 'page' || known === 'desk' ? known : null
     },
     { immediate: true },
   )
+
+  // Whoever is signed in and works in the page has a phone: after a login and after a reload too.
+  watch(
+    () => [isSignedIn.value && choice.value === 'page', live.ownAgent !== undefined, call.value === null] as const,
+    ([isWanted, isKnown, isFree]) => {
+      if (!session.mayPhone) tell({ kind: 'stopped' })
+      else if (isWanted) tell({ kind: 'started' })
+      else if (isKnown && isFree) tell({ kind: 'stopped' })
+    },
+    { immediate: true },
+  )
+
+  watch(
+    () => [call.value?.id, live.ownCall?.call_id, live.link] as const,
+    ([held, known, link]) => {
+      clearTimeout(stray)
+      if (held !== undefined && known === undefined && link === 'live')
+        stray = setTimeout(() => tell({ kind: 'hang-up.clicked' }), STRAY_MS)
+    },
+  )
+
+  function choose(wanted: PhoneChoice): void {
+    choice.value = wanted
+    const extension = session.current?.agent?.extension
+    if (extension !== undefined) remember(`phone.${extension}`, wanted)
+  }
 
   async function setPresence(presence: Presence, reason: string | null = null): Promise<void> {
     await take(api.PUT('/api/v1/agent/presence', { body: { presence, reason } }))
@@ -47,6 +107,7 @@ export const usePhone = defineStore('phone', () => {
 
   /** Signed in, and paused until the agent says to be ready. */
   async function signIn(): Promise<void> {
+    if (choice.value === null) choose('page')
     await setPresence('paused', 'signed_in')
   }
 
@@ -59,7 +120,7 @@ export const usePhone = defineStore('phone', () => {
   async function hangUp(): Promise<void> {
     const own = live.ownCall
     if (call.value !== null && phone.value.line.name === 'registered') {
-      device.tell({ kind: 'hang-up.clicked' })
+      tell({ kind: 'hang-up.clicked' })
     } else if (own !== undefined) {
       await take(api.POST('/api/v1/calls/{call_id}/hang-up', { params: { path: { call_id: own.call_id } } }))
     }
@@ -70,15 +131,19 @@ export const usePhone = defineStore('phone', () => {
     call,
     isSignedIn,
     isSilent,
+    isUndecided,
+    mayDial,
+    choice,
+    choose,
     setPresence,
     signIn,
     placeCall,
     hangUp,
-    answer: () => device.tell({ kind: 'answer.clicked' }),
-    toggleMute: () => device.tell({ kind: 'mute.clicked' }),
-    press: (key: string) => device.tell({ kind: 'key.pressed', key }),
-    switchOff: () => device.tell({ kind: 'stopped' }),
-    restart: () => device.tell({ kind: 'started' }),
-    checkMicrophone: () => device.checkMicrophone(),
+    answer: () => tell({ kind: 'answer.clicked' }),
+    toggleMute: () => tell({ kind: 'mute.clicked' }),
+    press: (key: string) => tell({ kind: 'key.pressed', key }),
+    switchOff: () => tell({ kind: 'stopped' }),
+    restart: () => tell({ kind: 'started' }),
+    checkMicrophone: async () => (await device)?.checkMicrophone(),
   }
 })
