@@ -115,7 +115,8 @@ class Asterisk:
         await self._requests.request("DELETE", f"channels/{leg}", leg, reason_code=str(cause))
 
     async def bridge(self, bridge: str, legs: tuple[str, ...]) -> None:
-        await self._requests.request("POST", f"bridges/{bridge}", bridge, type="mixing")
+        with contextlib.suppress(LegGone):  # 409: there is one already
+            await self._requests.request("POST", f"bridges/{bridge}", bridge, type="mixing")
         await self._requests.request("POST", f"bridges/{bridge}/addChannel", bridge, channel=",".join(legs))
 
     async def destroy_bridge(self, bridge: str) -> None:
