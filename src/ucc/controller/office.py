@@ -8,7 +8,6 @@ from collections import Counter
 from dataclasses import replace
 
 import structlog
-from sqlalchemy import text
 
 from ucc.agent.service import TenantFloor, load_floor, set_presence
 from ucc.controller.live import Live
@@ -20,13 +19,14 @@ from ucc.engine.floor import Agent, Floor, KeepPresence, Presence, Queue
 from ucc.engine.record import FinishedCall
 from ucc.engine.state import CallState
 from ucc.errors import CallRefused, NotFound
+from ucc.tenant.service import renew_leases
 from ucc.trunk.number import find_e164
 from ucc.trunk.service import find_inbound_route, find_outbound_route
 
 log = structlog.get_logger("office")
 ROUTE_DEADLINE_S = 3.0
 LEASE_S = 10.0
-NOT_FOUND, BUSY_HERE, REFUSED, OUT_OF_ORDER = 1, 17, 21, 38
+NOT_FOUND, REFUSED, CONGESTION = 1, 21, 34
 
 
 class ControllerOffice:
@@ -40,6 +40,7 @@ class ControllerOffice:
         self._presences: asyncio.Queue[KeepPresence] = asyncio.Queue()
         self.floors: dict[int, Floor] = {}
         self.unknown_dids: Counter[str] = Counter()
+        self._elsewhere: set[int] = set()
 
     # --- routes ---------------------------------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ class ControllerOffice:
             return ev.RouteRefused(at, refused.refusal, REFUSED)
         except AWAY as error:
             log.error("no route while the database is away", did=did, why=type(error).__name__)
-            return ev.RouteRefused(at, "database_unavailable", OUT_OF_ORDER)
+            return ev.RouteRefused(at, "database_unavailable", CONGESTION)
         if route is None:
             self.unknown_dids[did] += 1
             log.warning("unknown DID", did=did, times=self.unknown_dids[did])
@@ -91,7 +92,7 @@ class ControllerOffice:
             return ev.RouteRefused(at, refused.refusal, cause, tenant_id, agent_id)
         except AWAY as error:
             log.error("no route while the database is away", callee=callee, why=type(error).__name__)
-            return ev.RouteRefused(at, "database_unavailable", OUT_OF_ORDER, tenant_id, agent_id)
+            return ev.RouteRefused(at, "database_unavailable", CONGESTION, tenant_id, agent_id)
         trunk = TrunkTarget(route.trunk_id, route.host, route.port, route.callee_on_trunk, route.caller_id)
         return ev.OutboundRouteFound(at, tenant_id, agent.target, find_e164(callee) or callee, trunk)
 
@@ -156,7 +157,9 @@ class ControllerOffice:
         """Read queues and agents anew: new ones come, gone ones leave once idle, what is going on stays."""
         async with self._database.begin() as session:
             floors = await load_floor(session)
-            await self._renew_leases(session, [floor.tenant_id for floor in floors])
+            held = await renew_leases(session, self._controller, LEASE_S)
+        self._note_leases({floor.tenant_id for floor in floors} - held)
+        floors = [floor for floor in floors if floor.tenant_id in held or floor.tenant_id in self.floors]
         for new in floors:
             before = self.floors.get(new.tenant_id, Floor(new.tenant_id))
             after = merge_floor(before, new)
@@ -164,16 +167,11 @@ class ControllerOffice:
                 self.floors[new.tenant_id] = after
                 self._live.show_floor(before, after)
 
-    async def _renew_leases(self, session: object, tenant_ids: list[int]) -> None:
-        statement = text(
-            """
-            INSERT INTO tenant_lease (tenant_id, controller, expires_at)
-            SELECT id, :me, now() + make_interval(secs => :lease_s) FROM unnest(CAST(:ids AS bigint[])) AS id
-            ON CONFLICT (tenant_id) DO UPDATE SET controller = excluded.controller, expires_at = excluded.expires_at
-            WHERE tenant_lease.controller = excluded.controller OR tenant_lease.expires_at < now()
-            """
-        )
-        await session.execute(statement, {"me": self._controller, "lease_s": LEASE_S, "ids": tenant_ids})  # type: ignore[attr-defined]
+    def _note_leases(self, elsewhere: set[int]) -> None:
+        """One controller owns a tenant; what another one holds is not ours to drive until its lease runs out."""
+        if elsewhere != self._elsewhere:
+            log.warning("tenants that another controller owns", tenants=sorted(elsewhere))
+        self._elsewhere = elsewhere
 
     async def refresh_floors(self, every_s: float = 2.0) -> None:
         while True:

@@ -19,7 +19,7 @@ def parse_yuan(text: str) -> int:
 
 
 def format_yuan(micros: int) -> str:
-    """"0.10" of 100000: at least two decimals, at most six, never rounded."""
+    """ "0.10" of 100000: at least two decimals, at most six, never rounded."""
     whole, rest = divmod(abs(micros), MICROS_PER_YUAN)
     decimals = f"{rest:06d}".rstrip("0").ljust(2, "0")
     return f"{'-' if micros < 0 else ''}{whole}.{decimals}"
