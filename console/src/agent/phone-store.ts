@@ -1,12 +1,14 @@
 /** The agent's phone and what the agent asks for. Lives as long as the login, on whatever page the agent is. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { api, take, type Schema } from '@/api/client'
+import { api, ApiFailure, take, type Schema } from '@/api/client'
+import { showFailure } from '@/kit/failure'
 import { recall, remember } from '@/kit/storage'
 import { useLive } from '@/live/store'
 import { useSession } from '@/session/store'
 import { INITIAL, type PhoneEvent, type PhoneState } from './machine'
 import type { Phone } from './phone'
+import { findRefusal } from './refusal'
 
 export type Presence = Schema['PresenceRequest']['presence']
 
@@ -24,6 +26,8 @@ export const usePhone = defineStore('phone', () => {
   const live = useLive()
   const phone = shallowRef<PhoneState>(INITIAL)
   const choice = ref<PhoneChoice | null>(null)
+  /** Calls of this page that were refused before they began. */
+  const refusedCount = ref(0)
   let device: Promise<Phone> | null = null
   let stray: ReturnType<typeof setTimeout> | undefined
 
@@ -113,7 +117,12 @@ export const usePhone = defineStore('phone', () => {
 
   /** The switch dials this page first, then the number. */
   async function placeCall(callee: string): Promise<void> {
-    await take(api.POST('/api/v1/agent/calls', { body: { callee } }))
+    const { call_id } = await take(api.POST('/api/v1/agent/calls', { body: { callee } }))
+    void findRefusal(call_id, () => live.ownCall?.call_id === call_id).then((code) => {
+      if (code === null) return
+      refusedCount.value += 1
+      showFailure(new ApiFailure(code, 409, code))
+    })
   }
 
   /** Over SIP when the page has the call and a line, else through the switch. */
@@ -132,6 +141,7 @@ export const usePhone = defineStore('phone', () => {
     isSignedIn,
     isSilent,
     isUndecided,
+    refusedCount,
     mayDial,
     choice,
     choose,
