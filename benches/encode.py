@@ -66,7 +66,7 @@ def run() -> Result:
             for codec in codecs:
                 capture = _write(Path(folder) / f"{codec.name}-{seconds}.pcap", codec, *voices)
                 for channels in ("mono", "stereo") if seconds == MAIN_LENGTH_S else ("mono",):
-                    ours, peer = _measure(Path(folder), capture, voices, channels, seconds)  # type: ignore[arg-type]
+                    ours, peer = _measure(Path(folder), capture, voices, channels, seconds)
                     figures[codec.name, channels, seconds] = ours, peer
                     lines.append(
                         f"{codec.name + ' ' + channels:<16}{seconds:>4} s  {ours:>9.0f}{peer:>9.0f}{ours / peer:>7.2f}"

@@ -20,13 +20,13 @@ The last results of `make bench`. Each runs its peer in the same run, on the sam
 @dataclass(frozen=True, slots=True)
 class Result:
     """`ratio` is how many times better ours is than the peer's when `more_is_better`, else ours divided by the peer's;
-    `aim` bounds it from below or from above in the same way."""
+    `aim` bounds it from below or from above in the same way; None: the figures are the aim."""
 
     name: str
     ours: float
     peer: float
     unit: str
-    aim: float
+    aim: float | None
     more_is_better: bool = True
     notes: tuple[str, ...] = ()
     """Lines for people: conditions of the run, further figures."""
@@ -37,7 +37,9 @@ class Result:
         return self.ours / self.peer if self.peer else 0.0
 
     @property
-    def holds(self) -> bool:
+    def holds(self) -> bool | None:
+        if self.aim is None:
+            return None
         return self.ratio >= self.aim if self.more_is_better else 0 < self.ratio <= self.aim
 
     def to_json(self) -> str:
