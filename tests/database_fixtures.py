@@ -12,11 +12,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from psycopg import Connection
 from sqlalchemy import URL, make_url
 
 from ucc.config import get_settings
@@ -121,11 +119,10 @@ def bare_database(template: TestDatabase) -> Iterator[TestDatabase]:
 @pytest.fixture(scope="session")
 def reset(world_template: tuple[TestDatabase, World]) -> Iterator[tuple[TestDatabase, Callable[[], None]]]:
     """A database, and what puts it back to the customer tree and nothing else: far quicker than a new copy."""
-    with copied(world_template[0]) as own, connect(own.admin) as connection:
-        connection.execute("SET session_replication_role = replica")  # no triggers: not even those of the ledger
-        connection.execute("SET lock_timeout = '5s'")
-        connection.execute(SAVE)
-        yield own, lambda: restore(connection)
+    with copied(world_template[0]) as own:
+        with connect(own.admin) as connection:
+            connection.execute(SAVE)
+        yield own, lambda: restore(own)
 
 
 @pytest.fixture
@@ -153,8 +150,11 @@ def copied(source: TestDatabase) -> Iterator[TestDatabase]:
         drop(source.admin, name)
 
 
-def restore(connection: Connection[Any]) -> None:
-    connection.execute(RESTORE)
+def restore(database: TestDatabase) -> None:
+    with connect(database.admin) as connection:
+        connection.execute("SET session_replication_role = replica")  # no triggers: not even those of the ledger
+        connection.execute("SET lock_timeout = '5s'")
+        connection.execute(RESTORE)
 
 
 @pytest_asyncio.fixture
