@@ -134,14 +134,20 @@ class Desk:
 
 @asynccontextmanager
 async def open_desk(
-    browser: Browser, settings: Settings, secrets: Secrets, username: str, language: str = "zh-CN"
+    browser: Browser,
+    settings: Settings,
+    secrets: Secrets,
+    username: str,
+    language: str = "zh-CN",
+    *,
+    cleaning: str = "off",
 ) -> AsyncIterator[Desk]:
     """Logs in through the login page. Fails at the end when the page reported an error of its own."""
     context: BrowserContext = await browser.new_context(viewport=WINDOW_SIZE, locale=language)  # type: ignore[arg-type]
     base = f"http://{settings.address}:{settings.api_port}"
     await context.add_init_script(f"localStorage.setItem('ucc.language', {language!r})")
     # A steady tone is what the browser's noise filter takes out.
-    await context.add_init_script("localStorage.setItem('ucc.microphone_cleaning', 'off')")
+    await context.add_init_script(f"localStorage.setItem('ucc.microphone_cleaning', {cleaning!r})")
     page = await context.new_page()
     page.set_default_timeout(SHOWN_WITHIN_MS)
     desk = Desk(page, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.browser
 TALK_S = 3.0
 MUTED_S = 2.0
 KEYS = "159*0#"
+SETTLED_S = 1.5
+"""While a call that was just answered finds its direct way, keys get lost."""
 
 
 async def assert_paid_and_playable(desk: Desk, record: dict[str, Any]) -> None:
@@ -118,14 +121,16 @@ async def test_keys_of_the_page_reach_the_carrier(house: House, browser: Browser
         await desk.part("dial-number").fill(customer)
         await desk.click("dial")
         await desk.call_is("talking")
+        await asyncio.sleep(SETTLED_S)
         await desk.click("keypad")
         for key in KEYS:
             await desk.click(f"key-{key}")
         received = ""
-        async with asyncio.timeout(10):
-            while len(received) < len(KEYS):
-                event = await events.receive_json()
-                received += event["digit"] if event["type"] == "ChannelDtmfReceived" else ""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                while len(received) < len(KEYS):
+                    event = await events.receive_json()
+                    received += event["digit"] if event["type"] == "ChannelDtmfReceived" else ""
         assert received == KEYS
         await desk.click("hang-up")
         await desk.is_in("ready")

@@ -30,8 +30,8 @@ async def take(desk: Desk, name: str, language: str) -> None:
 async def test_pictures(house: House, browser: Browser, language: str) -> None:
     settings, secrets = house.settings, house.secrets
     async with (
-        open_desk(browser, settings, secrets, "agent2", language) as desk,
-        open_desk(browser, settings, secrets, "enterprise", language) as manager,
+        open_desk(browser, settings, secrets, "agent2", language, cleaning="on") as desk,
+        open_desk(browser, settings, secrets, "operator", language) as manager,
     ):
         await desk.sign_in()
         await desk.part("dial-number").fill("010-62780000")
