@@ -89,11 +89,16 @@ class Trunk:
         body = "\r\n".join([*sdp, rtpmap, ""])
         return self.request("INVITE", self.house.settings.address, user=did, body=body)
 
-    async def ask_whole(self, message: str, within_s: float = 3.0) -> str | None:
-        """The first final answer to a request; None when none comes."""
+    def send(self, message: str) -> None:
         assert self._transport is not None
         settings = self.house.settings
         self._transport.sendto(message.encode(), (settings.address, settings.sip_port))
+
+    async def ask_whole(self, message: str, within_s: float = 3.0) -> str | None:
+        """The first final answer to a request; None when none comes."""
+        while not self.answers.queue.empty():
+            self.answers.queue.get_nowait()
+        self.send(message)
         try:
             async with asyncio.timeout(within_s):
                 while (answer := await self.answers.queue.get()).startswith("SIP/2.0 1"):

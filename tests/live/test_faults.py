@@ -90,6 +90,19 @@ async def test_strangers_hear_nothing_and_unknown_users_look_like_known_ones(hou
     assert names[0] == names[1]
 
 
+async def test_a_source_that_floods_is_held_to_its_rate(house: House) -> None:
+    sent = 4 * house.settings.border_rate_per_s
+    async with Trunk(house, 5096) as trunk:
+        for _ in range(sent):
+            trunk.send(trunk.request("OPTIONS", house.settings.address))
+        await asyncio.sleep(2.5)  # the rate is counted by the second; what is over it is never answered
+        answered = trunk.answers.queue.qsize()
+        assert 0 < answered <= 3 * house.settings.border_rate_per_s
+        assert await ask(trunk.request("OPTIONS", house.settings.address), trunk) == 200
+    log = (house.settings.log_dir / "kamailio.log").read_text(errors="replace")
+    assert f"too many requests from {house.settings.emulator_address}" in log
+
+
 async def test_without_rtpengine_new_calls_get_503_and_the_doctor_says_why(house: House) -> None:
     house.stack.stop("rtpengine")
     try:

@@ -32,6 +32,7 @@ from ucc.switch.runner import Runner
 log = structlog.get_logger("controller")
 SETTLE_S = 0.3
 SWEEP_S = 5.0
+POOL_SIZE = 16
 TRUNKS = text("SELECT string_agg(key_name || ' ' || key_value, ',' ORDER BY key_name) FROM border_trunk")
 
 
@@ -42,7 +43,7 @@ class Controller:
         self._settings = settings
         self._clock = SteadyClock()
         self._name = f"{socket.gethostname()}:{settings.controller_port}:{settings.address}"
-        self._database = Database.of_role("system")
+        self._database = Database.of_role("system", pool_size=POOL_SIZE)
         self._live = Live()
         self._store = CallStore(self._database, settings.spool_dir, self._name)
         self._office = ControllerOffice(self._database, self._store, self._live, self._name)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import structlog
 
@@ -21,9 +23,10 @@ from ucc.engine.state import CallState
 from ucc.errors import CallRefused, NotFound
 from ucc.tenant.service import renew_leases
 from ucc.trunk.number import find_e164
-from ucc.trunk.service import find_inbound_route, find_outbound_route
+from ucc.trunk.service import InboundRoute, OutboundRoute, find_inbound_route, find_outbound_route
 
 log = structlog.get_logger("office")
+T = TypeVar("T")
 ROUTE_DEADLINE_S = 3.0
 LEASE_S = 10.0
 NOT_FOUND, REFUSED, CONGESTION = 1, 21, 34
@@ -46,8 +49,7 @@ class ControllerOffice:
 
     async def find_inbound_route(self, did: str, caller: str, at: float) -> ev.InboundRouteFound | ev.RouteRefused:
         try:
-            async with asyncio.timeout(ROUTE_DEADLINE_S), self._database.begin() as session:
-                route = await find_inbound_route(session, did)
+            route = await _within_deadline(self._load_inbound_route(did))
         except CallRefused as refused:
             log.warning("an inbound call is refused", did=did, code=refused.refusal)
             return ev.RouteRefused(at, refused.refusal, REFUSED)
@@ -84,8 +86,7 @@ class ControllerOffice:
         tenant_id, agent = found
         agent_id = agent.target.agent_id
         try:
-            async with asyncio.timeout(ROUTE_DEADLINE_S), self._database.begin() as session:
-                route = await find_outbound_route(session, tenant_id, callee)
+            route = await _within_deadline(self._load_outbound_route(tenant_id, callee))
         except CallRefused as refused:
             log.info("an outbound call is refused", extension=extension, callee=callee, code=refused.refusal)
             cause = NOT_FOUND if refused.refusal == "invalid_number" else REFUSED
@@ -95,6 +96,14 @@ class ControllerOffice:
             return ev.RouteRefused(at, "database_unavailable", CONGESTION, tenant_id, agent_id)
         trunk = TrunkTarget(route.trunk_id, route.host, route.port, route.callee_on_trunk, route.caller_id)
         return ev.OutboundRouteFound(at, tenant_id, agent.target, find_e164(callee) or callee, trunk)
+
+    async def _load_inbound_route(self, did: str) -> InboundRoute | None:
+        async with self._database.begin() as session:
+            return await find_inbound_route(session, did)
+
+    async def _load_outbound_route(self, tenant_id: int, callee: str) -> OutboundRoute:
+        async with self._database.begin() as session:
+            return await find_outbound_route(session, tenant_id, callee)
 
     def find_agent_by_extension(self, extension: str) -> tuple[int, Agent] | None:
         for floor in self.floors.values():
@@ -181,6 +190,19 @@ class ControllerOffice:
                     await self.load_floors()
             except AWAY as error:
                 log.log(logging.DEBUG, "floors keep what they have", why=type(error).__name__)
+
+
+async def _within_deadline(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` finds within ROUTE_DEADLINE_S; raises TimeoutError, and then lets it finish by itself.
+
+    A query that is cut off costs its connection, and the next call would wait for a new one.
+    """
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=ROUTE_DEADLINE_S)
+    if not done:
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        raise TimeoutError(f"no route within {ROUTE_DEADLINE_S} s")
+    return task.result()
 
 
 def merge_floor(before: Floor, new: TenantFloor) -> Floor:

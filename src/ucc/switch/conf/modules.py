@@ -43,6 +43,7 @@ WANTED = (
     "res_pjproject",
     "res_pjsip",
     "res_pjsip_acl",
+    "res_pjsip_authenticator_digest",
     "res_pjsip_caller_id",
     "res_pjsip_dlg_options",
     "res_pjsip_dtmf_info",
