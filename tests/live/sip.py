@@ -26,7 +26,8 @@ class _Answers(asyncio.DatagramProtocol):
 class Trunk:
     """A second trunk at the emulator's address and a port of its own, known to the border while the block lasts."""
 
-    def __init__(self, house: House, port: int) -> None:
+    def __init__(self, house: House, port: int, codec: str = "PCMA") -> None:
+        self._codec = codec
         self.house = house
         self.address = (house.settings.emulator_address, port)
         self.answers = _Answers()
@@ -37,9 +38,9 @@ class Trunk:
             await session.execute(
                 text(
                     "INSERT INTO trunk (tenant_id, name, host, port, codec, is_active)"
-                    " SELECT id, 'test', :host, :port, 'PCMA', true FROM tenant WHERE kind = 'operator'"
+                    " SELECT id, 'test', :host, :port, :codec, true FROM tenant WHERE kind = 'operator'"
                 ),
-                {"host": self.address[0], "port": self.address[1]},
+                {"host": self.address[0], "port": self.address[1], "codec": self._codec},
             )
         await reload_trunks(self.house.settings)
         await self._open()
@@ -82,6 +83,38 @@ class Trunk:
             f"Content-Length: {len(body)}",
         ]
         return "\r\n".join([*lines, "", body])
+
+    async def offer(self, payloads: str) -> list[str]:
+        """Call the DID offering these payload types; the payload types of the answer. The call is hung up."""
+        invite = self.invite(self.house.demo.did, "a=ptime:20", payloads)
+        answer = await self.ask_whole(invite)
+        assert answer is not None
+        assert answer.startswith("SIP/2.0 200"), answer.split("\r\n")[0]
+        self.send(self._in_dialog("ACK", 1, invite, answer))
+        bye = await self.ask_whole(self._in_dialog("BYE", 2, invite, answer))
+        assert bye is not None
+        assert bye.startswith("SIP/2.0 200"), bye
+        media = next(line for line in answer.split("\r\n") if line.startswith("m=audio"))
+        return media.split(" ")[3:]
+
+    def _in_dialog(self, method: str, number: int, invite: str, answer: str) -> str:
+        lines = answer.split("\r\n\r\n")[0].split("\r\n")
+        found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        routes = [line.partition(":")[2].strip() for line in lines if line.lower().startswith("record-route:")]
+        target = found["contact"].partition("<")[2].partition(">")[0]
+        host, port = self.address
+        head = [
+            f"{method} {target} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{uuid4().hex};rport",
+            "Max-Forwards: 70",
+            *(f"Route: {route}" for route in reversed(routes)),
+            next(line for line in invite.split("\r\n") if line.startswith("From:")),
+            f"To: {found['to']}",
+            f"Call-ID: {found['call-id']}",
+            f"CSeq: {number} {method}",
+            "Content-Length: 0",
+        ]
+        return "\r\n".join([*head, "", ""])
 
     def invite(self, did: str, rtpmap: str, payload: str) -> str:
         host = self.address[0]

@@ -72,6 +72,16 @@ async def test_a_codec_that_nobody_has_is_488(house: House) -> None:
         assert await ask(trunk.invite(house.demo.did, "a=rtpmap:96 AMR-WB/16000", "96"), trunk) == 488
 
 
+@pytest.mark.parametrize(
+    ("codec", "offered", "chosen"),
+    [("PCMA", "18 0 8", "8"), ("PCMA", "0 18", "0"), ("PCMU", "0", "0"), ("G729", "18", "18"), ("G723", "4", "4")],
+)
+async def test_a_trunk_gets_the_best_codec_of_both(house: House, codec: str, offered: str, chosen: str) -> None:
+    """PCMA when it is offered: nothing to convert; else the trunk's first codec, converted at the border."""
+    async with Trunk(house, 5095, codec) as trunk:
+        assert (await trunk.offer(offered))[0] == chosen
+
+
 async def test_strangers_hear_nothing_and_unknown_users_look_like_known_ones(house: House) -> None:
     stranger = Trunk(house, 5097)
     async with stranger.as_stranger():
