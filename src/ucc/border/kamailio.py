@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +31,7 @@ def render_text(settings: Settings, secrets: Secrets) -> str:
         "NG_PORT": settings.ng_port,
         "RATE": settings.border_rate_per_s,
         "DATABASE": database,
+        "DIALOG_KEY": hashlib.sha256(f"border dialog {secrets.postgres_border}".encode()).hexdigest(),
     }
     text = files("ucc.border").joinpath("kamailio.cfg").read_text()
     for name, value in names.items():
