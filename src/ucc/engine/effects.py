@@ -9,11 +9,12 @@ from ucc.engine.record import FinishedCall
 
 @dataclass(frozen=True, slots=True)
 class AgentTarget:
-    """An agent and the phone that rings for it."""
+    """An agent and the phone that rings for it. `line`: the leg that stays up (长签); it is used without ringing."""
 
     agent_id: int
     extension: str
     name: str = ""
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
