@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from ucc.engine.effects import AgentTarget, TrunkTarget
 from ucc.engine.record import EndedBy, LegKind
@@ -104,6 +105,17 @@ class KeyPressed:
 class PromptEnded:
     at: float
     leg: str
+    playback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswered:
+    """What a server said to the question with this serial; status 0: it could not be asked."""
+
+    at: float
+    serial: int
+    status: int
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +181,7 @@ CallEvent = (
     | LegEnded
     | KeyPressed
     | PromptEnded
+    | HttpAnswered
     | AgentOffered
     | QueueRefused
     | AgentRefused

@@ -18,7 +18,11 @@ class ToAgent:
 
 @dataclass(frozen=True, slots=True)
 class ToQueue:
+    """`priority` comes on top of the caller's own; `skills` on top of those that the queue asks for."""
+
     queue_id: int
+    priority: int = 0
+    skills: dict[str, int] = field(default_factory=dict)
     kind: Literal["queue"] = "queue"
 
 
