@@ -116,7 +116,17 @@ REFUSALS = {
     "tenant_suspended": "The enterprise, or a level above it, is suspended.",
     "balance_exhausted": "The balance of the enterprise, or of a level above it, is used up.",
     "no_caller_id": "The enterprise has no caller ID that it may show.",
+    "caller_id_not_granted": "The caller ID is not one that the enterprise may show.",
     "no_trunk": "The caller ID has no trunk in service.",
+    "destination_not_allowed": "No trunk of the caller ID carries calls to this number.",
+    "blacklisted": "The number is on a blacklist of the enterprise, or of a level above it.",
+    "caller_id_rate_exceeded": "The caller ID has dialled as often as it may for now.",
+    "callee_rate_exceeded": "The number has been dialled as often as it may for now.",
+    "trunk_limit": "Every trunk of the caller ID is full.",
+    "caller_id_limit": "The caller ID has as many live calls as it may.",
+    "tenant_limit": "The enterprise has as many live calls as it may.",
+    "reseller_limit": "A level above the enterprise has as many live calls as it may.",
+    "calls_per_second": "The trunk takes no more new calls within this second.",
     "no_rate": "A rate plan on the way to the carrier has no price for this number.",
 }
 

@@ -22,6 +22,14 @@ _RESULTS = {
     16: Result.NO_ANSWER,
 }
 
+ROUTABLE = frozenset({27, 34, 38, 41, 42, 44, 102})
+"""Faults of the line, not of the callee: the call is tried again on the next trunk (中继二次选路)."""
+
+
+def is_routable(cause: int) -> bool:
+    """Whether a call that failed with this cause may succeed on another trunk."""
+    return cause in ROUTABLE
+
 
 def unanswered_result(cause: int) -> Result:
     """The result of an outbound call that ended before answer with this cause; unknown causes are line faults."""

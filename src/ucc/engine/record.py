@@ -23,6 +23,8 @@ class LegKind(StrEnum):
 class Party(StrEnum):
     CUSTOMER = "customer"
     AGENT = "agent"
+    OUTSIDE = "outside"
+    """Somebody outside whom the call reached besides the customer: a transfer, a conference, an IVR to a number."""
 
 
 class EndedBy(StrEnum):
@@ -63,6 +65,8 @@ class LegRecord:
     ringing_at: float | None = None
     answered_at: float | None = None
     cause: int = 16
+    number: str | None = None
+    """What a leg to the outside dialled, in E.164: `address` is the number as its trunk wanted it."""
 
 
 @dataclass(frozen=True, slots=True)
