@@ -53,6 +53,7 @@ class CallLeg(Base):
     kind: Mapped[str]
     party: Mapped[str]
     address: Mapped[str]
+    number: Mapped[str | None]
     agent_id: Mapped[int | None]
     trunk_id: Mapped[int | None]
     sip_call_id: Mapped[str | None]
@@ -64,19 +65,21 @@ class CallLeg(Base):
 
 
 class CallCharge(Base):
-    """What one level pays for one call. `tenant_id` pays; the payee is its parent, or NULL: the carrier.
+    """What one level pays for one leg of a call. `tenant_id` pays; the payee is its parent, or NULL: the carrier.
 
+    `leg_id`: the leg that was answered; NULL when the record has none for it.
     `rate_id` NULL: the plan had no rate any more when the call was priced; the amount is then 0.
     """
 
     __tablename__ = "call_charge"
     __table_args__ = (
         CheckConstraint("billed_s >= 0 AND amount_micros >= 0", name="amount"),
-        UniqueConstraint("call_id", "tenant_id"),
+        UniqueConstraint("call_id", "leg_id", "tenant_id", postgresql_nulls_not_distinct=True),
     )
 
     id: Mapped[Id]
     call_id: Mapped[UUID]
+    leg_id: Mapped[UUID | None]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     payee_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"))
     rate_id: Mapped[int | None] = mapped_column(ForeignKey("rate.id"))

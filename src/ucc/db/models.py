@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from ucc.agent import models as agent
+from ucc.blacklist import models as blacklist
 from ucc.call import models as call
 from ucc.db.base import Base
+from ucc.frequency import models as frequency
 from ucc.identity import models as identity
 from ucc.ledger import models as ledger
+from ucc.pause import models as pause
 from ucc.queue import models as queue
 from ucc.rating import models as rating
 from ucc.recording import models as recording
+from ucc.recording_policy import models as recording_policy
 from ucc.resource import models as resource
+from ucc.team import models as team
 from ucc.tenant import models as tenant
 from ucc.trunk import models as trunk
+from ucc.verification import models as verification
 
 metadata = Base.metadata
 
 __all__ = [
     "agent",
+    "blacklist",
     "call",
+    "frequency",
     "identity",
     "ledger",
     "metadata",
+    "pause",
     "queue",
     "rating",
     "recording",
+    "recording_policy",
     "resource",
+    "team",
     "tenant",
     "trunk",
+    "verification",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ucc.db.base import Base, CreatedAt, Id
@@ -43,15 +43,23 @@ class Did(Base):
 
 
 class CallerId(Base):
-    """A number that a tenant may show, and the trunk it goes out on (主叫)."""
+    """A number that a tenant may show, and the trunk it goes out on first (主叫). `max_calls` NULL: no limit."""
 
     __tablename__ = "caller_id"
-    __table_args__ = (CheckConstraint(E164, name="number"), UniqueConstraint("tenant_id", "number"))
+    __table_args__ = (
+        CheckConstraint(E164, name="number"),
+        CheckConstraint("max_calls > 0", name="max_calls"),
+        UniqueConstraint("tenant_id", "id"),
+        UniqueConstraint("tenant_id", "number"),
+        Index("uq_caller_id_one_default", "tenant_id", unique=True, postgresql_where=text("is_default")),
+    )
 
     id: Mapped[Id]
     number: Mapped[str]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     trunk_id: Mapped[int] = mapped_column(ForeignKey("trunk.id"), index=True)
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    max_calls: Mapped[int | None]
 
 
 class BorderSetting(Base):

@@ -11,10 +11,13 @@ from ucc.db.base import Base, CreatedAt, Id
 
 
 class Tenant(Base):
+    """`max_calls`: how many calls of it and all below it may be live at once; NULL is no limit."""
+
     __tablename__ = "tenant"
     __table_args__ = (
         CheckConstraint("kind IN ('operator', 'reseller', 'enterprise')", name="kind"),
         CheckConstraint("(kind = 'operator') = (parent_id IS NULL)", name="operator_is_root"),
+        CheckConstraint("max_calls > 0", name="max_calls"),
         CheckConstraint("recording_channels IN ('mono', 'stereo')", name="recording_channels"),
         Index("uq_tenant_one_operator", "kind", unique=True, postgresql_where=text("kind = 'operator'")),
     )
@@ -26,6 +29,7 @@ class Tenant(Base):
     name: Mapped[str]
     rate_plan_id: Mapped[int | None] = mapped_column(ForeignKey("rate_plan.id", use_alter=True))
     recording_channels: Mapped[str] = mapped_column(server_default="mono")
+    max_calls: Mapped[int | None]
     is_suspended: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
 

@@ -1,0 +1,1 @@
+"""置忙原因: why an agent pauses, in the enterprise's own words."""

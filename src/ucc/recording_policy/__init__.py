@@ -1,0 +1,1 @@
+"""What is recorded: per enterprise, with exceptions for a queue or an agent."""
