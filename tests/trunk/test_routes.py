@@ -30,6 +30,28 @@ MOBILE = "13800138000"
         ("1" * 33, None),
         ("+999123456789", None),
         ("anonymous", None),
+        ("021-6123 4567", "+862161234567"),
+        ("0755 2677 0000", "+8675526770000"),
+        ("05911234567", None),
+        ("0591 8123456", "+865918123456"),
+        ("+86 021 6123 4567", "+862161234567"),
+        ("013800138000", "+8613800138000"),
+        ("95588", "+8695588"),
+        ("10086", "+8610086"),
+        ("110", "+86110"),
+        ("12345", "+8612345"),
+        ("8001", None),
+        ("88880001", None),
+        ("1380013800", None),
+        ("138001380000", None),
+        ("12800138000", None),
+        ("010888800012", None),
+        ("12345678901234567", None),
+        ("+86 12345678901234567", None),
+        ("1800FLOWERS", None),
+        ("+44 20 7946 0018", "+442079460018"),
+        ("+1415555", None),
+        ("+85223456789", "+85223456789"),
     ],
 )
 def test_numbers(written: str, e164: str | None) -> None:
@@ -112,7 +134,7 @@ class TestOutbound:
         assert (await outbound(database, world, caller_id=world.first.did)).caller_id == world.first.did
         with pytest.raises(CallRefused) as refused:
             await outbound(database, world, caller_id=world.second.did)
-        assert refused.value.refusal == "no_caller_id"
+        assert refused.value.refusal == "caller_id_not_granted"
 
     async def test_a_credit_limit_lets_a_balance_fall_below_zero(self, database: Database, world: World) -> None:
         await execute(database, "UPDATE account SET balance_micros = -5, limit_micros = 10 WHERE kind = 'balance'")

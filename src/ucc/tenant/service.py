@@ -13,24 +13,27 @@ from ucc.tenant.models import Tenant, TenantTree
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One tenant of a chain. `rate_plan_id` is what it is charged by, `parent_id` whom it pays (None: the carrier)."""
+    """One tenant of a chain. `rate_plan_id` is what it is charged by, `parent_id` whom it pays (None: the carrier).
+
+    `max_calls`: how many calls of it and all below it may be live at once (None: any number)."""
 
     tenant_id: int
     parent_id: int | None
     kind: TenantKind
     rate_plan_id: int | None
     is_suspended: bool
+    max_calls: int | None = None
 
 
 async def load_chain(session: AsyncSession, tenant_id: int) -> list[Level]:
     """The tenant and every level above it, lowest first. Raises LookupError for an unknown tenant."""
     rows = await session.execute(
-        select(Tenant.id, Tenant.parent_id, Tenant.kind, Tenant.rate_plan_id, Tenant.is_suspended)
+        select(Tenant.id, Tenant.parent_id, Tenant.kind, Tenant.rate_plan_id, Tenant.is_suspended, Tenant.max_calls)
         .join(TenantTree, TenantTree.ancestor_id == Tenant.id)
         .where(TenantTree.descendant_id == tenant_id)
         .order_by(TenantTree.depth)
     )
-    chain = [Level(row[0], row[1], TenantKind(row[2]), row[3], row[4]) for row in rows]
+    chain = [Level(row[0], row[1], TenantKind(row[2]), *row[3:]) for row in rows]
     if not chain:
         raise LookupError(f"there is no tenant {tenant_id}")
     return chain

@@ -1,0 +1,177 @@
+"""How a call goes out: every rule between an agent and a carrier, in one transaction that also counts the attempt."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from sqlalchemy import select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from ucc.agent.models import Agent
+from ucc.blacklist.service import is_listed
+from ucc.db.scope import TenantKind
+from ucc.engine.effects import TrunkTarget
+from ucc.engine.limits import CALLS_PER_SECOND
+from ucc.engine.target import LimitKey, TrunkPlan
+from ucc.errors import CallRefused
+from ucc.frequency.service import SUBJECTS, note_attempt, require_frequency
+from ucc.recording_policy.service import load_policies
+from ucc.resource.models import CallerId
+from ucc.tenant.service import Level, load_chain
+from ucc.trunk.credit import require_credit
+from ucc.trunk.models import Trunk, TrunkFallback, TrunkRule
+from ucc.trunk.number import find_e164
+from ucc.trunk.rule import is_carried, order_choices, write_number
+
+MAX_ROUTES = 6
+Admit = Callable[[TrunkPlan], TrunkPlan]
+_draw = random.SystemRandom().random
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenCallerId:
+    id: int
+    number: str
+    trunk_id: int
+    max_calls: int | None
+
+
+async def find_outbound_plan(
+    session: AsyncSession,
+    tenant_id: int,
+    agent_id: int | None,
+    callee: str,
+    caller_id: str | None,
+    at: float,
+    *,
+    call_id: UUID | None = None,
+    is_forwarded: bool = False,
+    admit: Admit | None = None,
+) -> TrunkPlan:
+    """The trunks to try, with the numbers as each wants them, and the limits that the call takes part in.
+
+    `caller_id` asks for one of the tenant's own. `is_forwarded`: the enterprise lets its callers through to a number it
+    chose itself; how often that number is called is then its own affair. `admit` is asked last, before the attempt is
+    counted, and may raise CallRefused. Raises CallRefused with one of REFUSALS.
+    """
+    number = find_e164(callee)
+    if number is None:
+        raise CallRefused("invalid_number")
+    moment = datetime.fromtimestamp(at, UTC)
+    chain = await load_chain(session, tenant_id)
+    await require_credit(session, chain, "outbound", number, moment)
+    if await is_listed(session, tenant_id, number, "outbound"):
+        raise CallRefused("blacklisted")
+    chosen = await _choose_caller_id(session, tenant_id, agent_id, caller_id)
+    trunks = await _find_trunks(session, chosen, number)
+    policies = await load_policies(session, tenant_id)
+    plan = TrunkPlan(
+        callee=number,
+        caller_id=chosen.number,
+        routes=await _write_routes(session, trunks, number, chosen.number),
+        limits=(*_limits_of(chain), *_limit("caller_id", chosen.id, chosen.max_calls), *_limits_of_trunks(trunks)),
+        recording=policies.choose(agent_id=agent_id),
+    )
+    subjects = ("caller_id",) if is_forwarded else SUBJECTS
+    await require_frequency(session, chain, chosen.number, number, moment, subjects)
+    if admit is not None:
+        plan = admit(plan)
+    await note_attempt(session, tenant_id, chosen.number, number, moment, call_id)
+    return plan
+
+
+async def find_inbound_limits(
+    session: AsyncSession, tenant_id: int, trunk_host: str | None = None, trunk_port: int | None = None
+) -> tuple[LimitKey, ...]:
+    """The limits that an inbound call takes part in: the tenant's and those above it, and its trunk's calls."""
+    keys = _limits_of(await load_chain(session, tenant_id))
+    trunk = await session.scalar(select(Trunk).where(Trunk.host == trunk_host, Trunk.port == trunk_port))
+    return keys if trunk is None else (*keys, *_limit("trunk", trunk.id, trunk.max_calls))
+
+
+async def _choose_caller_id(
+    session: AsyncSession, tenant_id: int, agent_id: int | None, wanted: str | None
+) -> ChosenCallerId:
+    """The one asked for, else the agent's, else the enterprise's default, else the oldest with a trunk in service."""
+    is_wanted = true() if wanted is None else CallerId.number == (find_e164(wanted) or wanted)
+    rows = await session.execute(
+        select(
+            CallerId.id, CallerId.number, CallerId.trunk_id, CallerId.max_calls, CallerId.is_default, Agent.id, Trunk.id
+        )
+        .outerjoin(Agent, (Agent.caller_id_id == CallerId.id) & (Agent.id == agent_id))
+        .outerjoin(Trunk, (Trunk.id == CallerId.trunk_id) & Trunk.is_active)
+        .where(CallerId.tenant_id == tenant_id, is_wanted)
+        .order_by(Agent.id.is_(None), CallerId.is_default.desc(), Trunk.id.is_(None), CallerId.id)
+        .limit(1)
+    )
+    row = rows.first()
+    if row is None:
+        raise CallRefused("no_caller_id" if wanted is None else "caller_id_not_granted")
+    return ChosenCallerId(*row[:4])
+
+
+async def _find_trunks(session: AsyncSession, chosen: ChosenCallerId, number: str) -> list[Trunk]:
+    """The caller ID's own trunk and its second choices, of those in service that carry the number."""
+    own = await session.scalar(select(Trunk).where(Trunk.id == chosen.trunk_id))
+    rows = await session.execute(
+        select(TrunkFallback, Trunk)
+        .join(Trunk, Trunk.id == TrunkFallback.next_trunk_id)
+        .where(TrunkFallback.trunk_id == chosen.trunk_id)
+        .order_by(TrunkFallback.next_trunk_id)
+    )
+    trunks = {fallback.next_trunk_id: (fallback, trunk) for fallback, trunk in rows}
+    ordered = order_choices([fallback for fallback, _ in trunks.values()], _draw)
+    found = [own, *(trunks[fallback.next_trunk_id][1] for fallback in ordered)]
+    active = [trunk for trunk in found if trunk is not None and trunk.is_active]
+    if not active:
+        raise CallRefused("no_trunk")
+    carrying = [trunk for trunk in active if is_carried(trunk.allowed_prefixes, number)]
+    if not carrying:
+        raise CallRefused("destination_not_allowed")
+    return carrying[:MAX_ROUTES]
+
+
+async def _write_routes(
+    session: AsyncSession, trunks: Sequence[Trunk], number: str, caller_id: str
+) -> tuple[TrunkTarget, ...]:
+    rows = await session.scalars(select(TrunkRule).where(TrunkRule.trunk_id.in_([trunk.id for trunk in trunks])))
+    rules = list(rows)
+
+    def write(trunk: Trunk, kind: str, text: str) -> str:
+        return write_number([rule for rule in rules if rule.trunk_id == trunk.id], kind, text)
+
+    return tuple(
+        TrunkTarget(
+            trunk.id, trunk.host, trunk.port, write(trunk, "callee", number), write(trunk, "caller_id", caller_id)
+        )
+        for trunk in trunks
+    )
+
+
+def _limits_of(chain: Sequence[Level]) -> tuple[LimitKey, ...]:
+    return tuple(
+        key
+        for level in chain
+        for key in _limit(
+            "tenant" if level.kind is TenantKind.ENTERPRISE else "reseller", level.tenant_id, level.max_calls
+        )
+    )
+
+
+def _limits_of_trunks(trunks: Sequence[Trunk]) -> list[LimitKey]:
+    return [
+        key
+        for trunk in trunks
+        for key in (
+            *_limit("trunk", trunk.id, trunk.max_calls),
+            *_limit(CALLS_PER_SECOND, trunk.id, trunk.calls_per_second),
+        )
+    ]
+
+
+def _limit(kind: str, id: int, most: int | None) -> tuple[LimitKey, ...]:
+    return () if most is None else (LimitKey(kind, id, most),)
