@@ -17,6 +17,7 @@ from ucc.kit.ids import new_id
 from ucc.ledger.service import create_accounts, top_up
 from ucc.queue.models import Queue, QueueMember
 from ucc.rating.models import Rate, RatePlan
+from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
 from ucc.tenant.models import Tenant
 from ucc.trunk.models import Trunk
@@ -125,13 +126,16 @@ async def _add_branch(session: AsyncSession, number: int, operator_id: int, plan
     extension = Extension(tenant_id=enterprise_id, number=f"800{number}", ha1=f"{number}" * 32)
     session.add_all((queue, extension))
     await session.flush()
-    did = Did(number=f"+86108888000{number}", tenant_id=enterprise_id, queue_id=queue.id)
+    did = Did(number=f"+86108888000{number}", tenant_id=enterprise_id)
     agent = Agent(
         tenant_id=enterprise_id, user_id=users[f"agent{number}"], extension_id=extension.id, work_number="1001"
     )
     session.add_all((did, agent, CallerId(number=did.number, tenant_id=enterprise_id, trunk_id=trunk_id)))
     await session.flush()
     session.add(QueueMember(queue_id=queue.id, agent_id=agent.id, tenant_id=enterprise_id))
+    session.add(
+        Destination(tenant_id=enterprise_id, did_id=did.id, occasion="open", kind="queue", queue_id=queue.id)
+    )
     await session.flush()
     return Branch(reseller_id, enterprise_id, queue.id, did.id, did.number, agent.id, extension.number, users)
 

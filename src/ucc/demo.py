@@ -22,6 +22,7 @@ from ucc.identity.password import hash_password, is_password
 from ucc.ledger.service import create_accounts, top_up
 from ucc.queue.models import Queue, QueueMember
 from ucc.rating.models import Rate, RatePlan
+from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
 from ucc.secrets import Secrets, get_secrets
 from ucc.tenant.models import Tenant
@@ -154,7 +155,10 @@ class _Filling:
         )
         trunk.host, trunk.port = self._settings.emulator_address, self._settings.emulator_sip_port
         queue = await self._ensure(Queue, {"tenant_id": tenant_id, "name": "客服"})
-        await self._ensure(Did, {"number": DID}, tenant_id=tenant_id, queue_id=queue.id)
+        did = await self._ensure(Did, {"number": DID}, tenant_id=tenant_id)
+        await self._ensure(
+            Destination, {"did_id": did.id, "occasion": "open"}, tenant_id=tenant_id, kind="queue", queue_id=queue.id
+        )
         await self._ensure(CallerId, {"tenant_id": tenant_id, "number": DID}, trunk_id=trunk.id)
 
     async def _agents(self, tenant_id: int) -> None:

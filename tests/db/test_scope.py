@@ -157,9 +157,9 @@ async def test_the_second_operator_is_refused(database: Database, world: World) 
 
 async def test_resources_cannot_point_across_tenants(database: Database, world: World) -> None:
     """A DID of one enterprise never leads to the queue of another."""
-    with pytest.raises(Exception, match="fk_did_tenant_id_queue_id"):
+    with pytest.raises(Exception, match="fk_destination_tenant_id_queue_id"):
         async with database.begin() as session:
             await session.execute(
-                text("UPDATE did SET queue_id = :queue WHERE id = :did"),
+                text("UPDATE destination SET queue_id = :queue WHERE did_id = :did"),
                 {"queue": world.second.queue_id, "did": world.first.did_id},
             )

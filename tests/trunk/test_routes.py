@@ -74,7 +74,7 @@ class TestInbound:
 
     async def test_a_did_without_a_queue_leads_nowhere(self, database: Database, world: World) -> None:
         async with database.begin() as session:
-            await session.execute(text("UPDATE did SET queue_id = NULL"))
+            await session.execute(text("DELETE FROM destination"))
             assert await find_inbound_route(session, world.first.did) is None
 
     async def test_refused_like_outbound_calls(self, database: Database, world: World) -> None:

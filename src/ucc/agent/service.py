@@ -40,7 +40,6 @@ class FloorQueue:
     ring_timeout_s: int
     max_wait_s: int
     wrap_up_s: int
-    no_agent_treatment: str
     agent_ids: tuple[int, ...]
 
 
@@ -75,7 +74,6 @@ async def load_floor(session: AsyncSession, tenant_id: int | None = None) -> lis
                 queue.ring_timeout_s,
                 queue.max_wait_s,
                 queue.wrap_up_s,
-                queue.no_agent_treatment,
                 tuple(members[queue.id]),
             )
         )

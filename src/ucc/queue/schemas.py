@@ -13,7 +13,6 @@ class QueueView(BaseModel):
     ring_timeout_s: int
     max_wait_s: int
     wrap_up_s: int
-    no_agent_treatment: str
     agent_ids: list[int]
 
 

@@ -31,7 +31,6 @@ async def list_queues(scoped: Scoped) -> list[QueueView]:
             ring_timeout_s=queue.ring_timeout_s,
             max_wait_s=queue.max_wait_s,
             wrap_up_s=queue.wrap_up_s,
-            no_agent_treatment=queue.no_agent_treatment,
             agent_ids=members[queue.id],
         )
         for queue in queues

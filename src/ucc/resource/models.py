@@ -28,18 +28,20 @@ class Extension(Base):
 
 
 class Did(Base):
-    """A number that the world can call (大号). It belongs to one tenant at a time and leads to one of its queues."""
+    """A number that the world can call (大号). It belongs to one tenant at a time; where it leads, by its schedule, is
+    said by its destinations. Without a schedule it is always open."""
 
     __tablename__ = "did"
     __table_args__ = (
         CheckConstraint(E164, name="number"),
-        ForeignKeyConstraint(["tenant_id", "queue_id"], ["queue.tenant_id", "queue.id"]),
+        ForeignKeyConstraint(["tenant_id", "schedule_id"], ["schedule.tenant_id", "schedule.id"]),
+        UniqueConstraint("tenant_id", "id"),
     )
 
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(unique=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
-    queue_id: Mapped[int | None]
+    schedule_id: Mapped[int | None]
 
 
 class CallerId(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.kit.clock import now
+from ucc.reception.models import Destination
 from ucc.resource.models import Did
 from ucc.tenant.service import load_chain
 from ucc.trunk.credit import require_credit
@@ -40,10 +41,14 @@ async def find_inbound_route(session: AsyncSession, did_number: str) -> InboundR
     """
     number = find_e164(did_number)
     did = await session.scalar(select(Did).where(Did.number == number)) if number is not None else None
-    if did is None or did.queue_id is None:
+    if did is None:
+        return None
+    open_queue = (Destination.did_id == did.id, Destination.occasion == "open", Destination.kind == "queue")
+    queue_id = await session.scalar(select(Destination.queue_id).where(*open_queue))
+    if queue_id is None:
         return None
     await require_credit(session, await load_chain(session, did.tenant_id), "inbound", did.number, now())
-    return InboundRoute(did.tenant_id, did.id, did.queue_id)
+    return InboundRoute(did.tenant_id, did.id, queue_id)
 
 
 async def find_outbound_route(

@@ -1,0 +1,1 @@
+"""Trees of menus that an enterprise draws for its callers."""

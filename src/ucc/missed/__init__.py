@@ -1,0 +1,1 @@
+"""Inbound calls that nobody answered."""

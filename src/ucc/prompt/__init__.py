@@ -1,0 +1,1 @@
+"""What callers hear: uploaded sounds and synthesised speech."""

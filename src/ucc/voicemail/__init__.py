@@ -1,0 +1,1 @@
+"""Boxes that take messages, and the messages in them."""
