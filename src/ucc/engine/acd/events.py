@@ -76,12 +76,13 @@ class AgentClaimed:
 @dataclass(frozen=True, slots=True)
 class WorkReported:
     """A call says what it does with an agent: ringing, dialing, talking, held, consulting, conferencing, released,
-    no_answer, declined, unreachable."""
+    no_answer, declined, unreachable. `queue_id`: the queue that gave the call, for a floor that has forgotten it."""
 
     at: float
     agent_id: int
     call_id: UUID
     work: str
+    queue_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ucc.engine.effects import AgentTarget
 
 Needs = tuple[tuple[str, int], ...]
 """Skills and levels, sorted: what a waiting call asks of an agent now."""
-Place = tuple[float, float, str, UUID]
+Place = tuple[float, float, UUID]
 """Where a call stands in its queue: the smallest is served first."""
 
 
@@ -127,6 +127,7 @@ class Agent:
     """`target` carries the line (长签). `is_signed_in` goes on while a call outlasts the wish to sign out.
 
     `deadline`: when the reservation or the wrap-up ends by itself. `queue_id`: the queue that gave the call.
+    `counted_since`: where the open stretch of signed-in time begins.
     """
 
     target: AgentTarget
@@ -142,6 +143,7 @@ class Agent:
     queue_id: int | None = None
     since: float = 0.0
     idle_since: float = 0.0
+    counted_since: float = 0.0
     deadline: float | None = None
     engaged_at: float | None = None
     is_dialed: bool = False
@@ -220,9 +222,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A call that rings at agents of a queue. It goes back to its place when all of them fail."""
+    """A call that rings at agents. It goes back to its place in the queue of its ticket when all of them fail."""
 
-    ticket: Ticket
+    ticket: Ticket | None
     agent_ids: frozenset[int]
 
 

@@ -1,0 +1,91 @@
+"""`decide(floor, event) -> (floor, effects)`: the only way a floor changes.
+
+Whatever was due by the time of the event happens first; at the end the free agents are given to those who wait.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+from uuid import UUID
+
+from ucc.engine.acd import events as ev
+from ucc.engine.acd import presence, settings, waiting, work
+from ucc.engine.acd.assign import assign
+from ucc.engine.acd.draft import Draft
+from ucc.engine.acd.effects import FloorEffect
+from ucc.engine.acd.model import Floor, Work
+
+Decision = tuple[Floor, tuple[FloorEffect, ...]]
+
+
+def decide(floor: Floor, event: ev.FloorEvent) -> Decision:
+    draft = Draft(floor, event.at)
+    if _pass_time(draft):
+        _settle(draft)
+    match event:
+        case ev.WorkReported():
+            work.report(draft, event)
+        case ev.CallJoined():
+            waiting.join(draft, event)
+        case ev.CallLeft():
+            waiting.leave(draft, event.call_id)
+        case ev.PositionAsked():
+            waiting.tell_position(draft, event.call_id)
+        case ev.PresenceAsked():
+            presence.ask(draft, event)
+        case ev.AgentClaimed():
+            work.claim(draft, event)
+        case ev.WrapUpAsked():
+            work.ask_wrap_up(draft, event)
+        case ev.LineChanged():
+            presence.change_line(draft, event)
+        case ev.SettingsRead():
+            settings.read_settings(draft, event)
+        case ev.TimePassed():
+            pass
+        case _:
+            assert_never(event)
+    _settle(draft)
+    return draft.freeze(), tuple(draft.effects)
+
+
+def _settle(draft: Draft) -> None:
+    for call_id in draft.unkept:
+        if (kept := draft.waiting(call_id)) is not None and kept.kept_for is not None:
+            waiting.wake(draft, kept)
+    for call_id, ticket in draft.returned:
+        waiting.put_back(draft, call_id, ticket)
+    draft.unkept.clear()
+    draft.returned.clear()
+    assign(draft)
+
+
+def _pass_time(draft: Draft) -> bool:
+    """Everything that is due by now, in the order of its time; whether there was something."""
+    first, last = int(draft.floor.at), int(draft.at)
+    alarms = draft.floor.alarms
+    seconds = range(first, last + 1) if last - first < len(alarms) else sorted(x for x in alarms if x <= last)
+    due: list[tuple[float, str, int | UUID]] = []
+    for second in seconds:
+        for key in draft.alarms(second):
+            when = _due_at(draft, key)
+            if when is not None and when <= draft.at:
+                due.append((when, str(key), key))
+    for when, _, key in sorted(due):
+        if isinstance(key, UUID):
+            if (found := draft.waiting(key)) is not None:
+                waiting.wake(draft, found)
+        elif (agent := draft.agent(key)) is not None:
+            if agent.work is Work.WRAP_UP:
+                work.end_wrap_up(draft, agent, when)
+            else:
+                work.end_reservation(draft, agent)
+    return bool(due)
+
+
+def _due_at(draft: Draft, key: int | UUID) -> float | None:
+    if isinstance(key, UUID):
+        found = draft.waiting(key)
+        return found.wakes_at if found is not None else None
+    agent = draft.agent(key)
+    return agent.deadline if agent is not None else None
