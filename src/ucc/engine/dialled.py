@@ -91,17 +91,12 @@ def read_dialled(text: str) -> Dialled:
 
 
 def _read_feature(digits: str, text: str) -> Feature | Undialable:
-    for length in (3, 2):
-        code = FEATURES.get(digits[:length])
-        if code is None:
-            continue
-        number = digits[length:].removesuffix("#")
-        is_number = number.isascii() and number.isdecimal()
-        if code in TAKES_NUMBER and (is_number or (not number and code is FeatureCode.PICK_UP)):
-            return Feature(code, number)
-        if code not in TAKES_NUMBER and not number:
-            return Feature(code)
-    return Undialable(text)
+    length = 3 if digits[:3] in FEATURES else 2
+    code, number = FEATURES.get(digits[:length]), digits[length:].removesuffix("#")
+    if code is None or (number and not (number.isascii() and number.isdecimal())):
+        return Undialable(text)
+    is_whole = bool(number) == (code in TAKES_NUMBER) or code is FeatureCode.PICK_UP
+    return Feature(code, number) if is_whole else Undialable(text)
 
 
 _FOR_PEOPLE = dict.fromkeys(map(ord, " -.()\u00a0"))
