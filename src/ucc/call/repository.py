@@ -131,7 +131,8 @@ async def _find_costs(work: Work, tenants: dict[UUID, int]) -> dict[UUID, int]:
     )
     by_call: dict[UUID, dict[int, int]] = {}
     for call_id, tenant_id, amount_micros in rows:
-        by_call.setdefault(call_id, {})[tenant_id] = amount_micros
+        paid = by_call.setdefault(call_id, {})
+        paid[tenant_id] = paid.get(tenant_id, 0) + amount_micros
     own = work.viewer.scope.tenant_id
     found = {call_id: paid.get(own, paid.get(tenants[call_id])) for call_id, paid in by_call.items()}
     return {call_id: cost for call_id, cost in found.items() if cost is not None}
@@ -151,6 +152,7 @@ async def _list_legs(session: AsyncSession, call_id: UUID) -> list[LegView]:
             kind=leg.kind,
             party=leg.party,
             address=leg.address,
+            number=leg.number,
             agent_id=leg.agent_id,
             agent_name=agent_name,
             started_at=leg.started_at,
@@ -175,10 +177,11 @@ async def _list_charges(session: AsyncSession, call_id: UUID) -> list[ChargeView
         select(CallCharge, Tenant.name)
         .join(Tenant, Tenant.id == CallCharge.tenant_id)
         .where(CallCharge.call_id == call_id)
-        .order_by(depth.desc())
+        .order_by(depth.desc(), CallCharge.id)
     )
     return [
         ChargeView(
+            leg_id=charge.leg_id,
             tenant_id=charge.tenant_id,
             tenant_name=name,
             billed_s=charge.billed_s,

@@ -49,6 +49,7 @@ class LegView(BaseModel):
     kind: LegKind
     party: Party
     address: str
+    number: str | None = Field(description="What a leg to the outside dialled, in E.164")
     agent_id: int | None
     agent_name: str | None
     started_at: datetime
@@ -59,8 +60,9 @@ class LegView(BaseModel):
 
 
 class ChargeView(BaseModel):
-    """What one level of the chain paid for the call."""
+    """What one level of the chain paid for one leg of the call."""
 
+    leg_id: UUID | None
     tenant_id: int
     tenant_name: str
     billed_s: int

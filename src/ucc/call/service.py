@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
 from ucc.db.jobs import defer_job
 from ucc.db.scope import TenantKind
-from ucc.engine.record import Direction, FinishedCall
+from ucc.engine.record import Direction, FinishedCall, LegKind, Party
+from ucc.frequency.service import forget_attempts_of
 from ucc.kit.clock import now
 from ucc.ledger.service import Fact, Line, find_accounts, post
 from ucc.rating.service import LevelCharge, rate_chain
 from ucc.recording.models import Recording
-from ucc.tenant.service import load_chain
+from ucc.tenant.service import Level, load_chain
 from ucc.trunk.number import find_e164
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +42,8 @@ async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
     await session.execute(insert(CallRecord).values(**_record_values(finished)))
     if finished.legs:
         await session.execute(insert(CallLeg), _leg_values(finished))
+    if not any(leg.kind is LegKind.TRUNK for leg in finished.legs):
+        await forget_attempts_of(session, finished.call_id)
     await _spool_recordings(session, finished)
     await _charge(session, finished)
 
@@ -75,6 +80,7 @@ def _leg_values(finished: FinishedCall) -> list[dict[str, Any]]:
             "kind": leg.kind.value,
             "party": leg.party.value,
             "address": leg.address,
+            "number": leg.number,
             "agent_id": leg.agent_id,
             "trunk_id": leg.trunk_id,
             "sip_call_id": leg.sip_call_id,
@@ -111,19 +117,45 @@ async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> No
             )
 
 
+@dataclass(frozen=True, slots=True)
+class BilledLeg:
+    """One answered leg to the outside. `leg_id` None: the record has no leg of the customer."""
+
+    leg_id: UUID | None
+    direction: Direction
+    number: str
+    answered_at: float
+    duration_ms: int
+
+
+def list_billed_legs(finished: FinishedCall) -> list[BilledLeg]:
+    """The customer's leg (internal calls have none), and each outside party that was reached besides: that is billed as
+    an outbound call for its own answered seconds."""
+    legs = [leg for leg in finished.legs if leg.kind is LegKind.TRUNK and leg.answered_at is not None]
+    billed = []
+    if finished.answered_at is not None and finished.direction is not Direction.INTERNAL:
+        customer = next((leg for leg in legs if leg.party is Party.CUSTOMER), None)
+        ended_at = finished.ended_at if customer is None else min(finished.ended_at, customer.ended_at)
+        leg_id = customer.leg_id if customer is not None else None
+        duration_ms = _between_ms(finished.answered_at, ended_at)
+        billed.append(BilledLeg(leg_id, finished.direction, finished.callee, finished.answered_at, duration_ms))
+    for leg in legs:
+        if leg.party is Party.OUTSIDE and leg.answered_at is not None:
+            number, duration_ms = leg.number or leg.address, _between_ms(leg.answered_at, leg.ended_at)
+            billed.append(BilledLeg(leg.leg_id, Direction.OUTBOUND, number, leg.answered_at, duration_ms))
+    return [leg for leg in billed if leg.duration_ms > 0]
+
+
 async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
-    """An answered call with the outside costs every level something by its own plan; any other costs nothing."""
-    duration_ms = talk_ms(finished)
-    if finished.answered_at is None or duration_ms == 0 or finished.direction is Direction.INTERNAL:
+    """Every answered leg to the outside costs every level something by its own plan, all in one posting set."""
+    billed = list_billed_legs(finished)
+    if not billed:
         return
     chain = await load_chain(session, finished.tenant_id)
-    number = find_e164(finished.callee) or finished.callee
-    charges = await rate_chain(
-        session, chain, finished.direction.value, number, to_moment(finished.answered_at), duration_ms
-    )
+    charges = [(leg, item) for leg in billed for item in await _rate(session, chain, leg)]
     accounts = await find_accounts(session, [level.tenant_id for level in chain])
     operator_id = next(level.tenant_id for level in chain if level.kind is TenantKind.OPERATOR)
-    lines = [line for item in charges for line in _lines(item, accounts, operator_id)]
+    lines = [line for _, item in charges for line in _lines(item, accounts, operator_id)]
     fact = Fact(f"call:{finished.call_id}", "call", finished.tenant_id, call_id=finished.call_id)
     posting_set_id = await post(session, fact, lines)
     await session.execute(
@@ -131,6 +163,7 @@ async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
         [
             {
                 "call_id": finished.call_id,
+                "leg_id": leg.leg_id,
                 "tenant_id": item.tenant_id,
                 "payee_tenant_id": item.payee_tenant_id,
                 "rate_id": item.charge.rate_id,
@@ -138,9 +171,14 @@ async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
                 "amount_micros": item.charge.amount_micros,
                 "posting_set_id": posting_set_id,
             }
-            for item in charges
+            for leg, item in charges
         ],
     )
+
+
+async def _rate(session: AsyncSession, chain: Sequence[Level], leg: BilledLeg) -> list[LevelCharge]:
+    number = find_e164(leg.number) or leg.number
+    return await rate_chain(session, chain, leg.direction.value, number, to_moment(leg.answered_at), leg.duration_ms)
 
 
 def _lines(item: LevelCharge, accounts: dict[tuple[int, str], int], operator_id: int) -> tuple[Line, Line]:
@@ -186,6 +224,8 @@ def _to_moment_or_none(seconds: float | None) -> datetime | None:
 
 def talk_ms(finished: FinishedCall) -> int:
     """Milliseconds the customer's leg was answered: the difference of the two moments in the record, never negative."""
-    if finished.answered_at is None:
-        return 0
-    return max(0, to_ms(finished.ended_at) - to_ms(finished.answered_at))
+    return 0 if finished.answered_at is None else _between_ms(finished.answered_at, finished.ended_at)
+
+
+def _between_ms(begin: float, end: float) -> int:
+    return max(0, to_ms(end) - to_ms(begin))

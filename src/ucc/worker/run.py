@@ -22,6 +22,8 @@ from sqlalchemy import text
 from ucc.config import Settings, get_settings
 from ucc.db.engine import role_url
 from ucc.db.unit import Database
+from ucc.frequency.service import forget_old_attempts
+from ucc.kit.clock import now
 from ucc.kit.logging import configure_logging, describe_error, get_logger
 from ucc.recording.jobs import QUEUE, RecordingEncoder
 from ucc.recording.pool import EncoderPool
@@ -31,6 +33,7 @@ log = get_logger()
 SWEEP_EVERY_S = 5.0
 TIDY_EVERY_S = 600.0
 PARTITIONS_EVERY_S = 3600.0
+ATTEMPTS_EVERY_S = 3600.0
 _LONGEST_WAIT_S = 10.0
 _NICE = 5
 
@@ -136,6 +139,12 @@ async def ensure_partitions(database: Database) -> None:
         await session.execute(text("SELECT ensure_call_record_partitions()"))
 
 
+async def forget_attempts(database: Database) -> None:
+    """Dial attempts of more than a day ago are counted by no rule any more."""
+    async with database.begin() as session:
+        await forget_old_attempts(session, now())
+
+
 async def run(settings: Settings) -> None:
     """The whole worker, until it is told to stop."""
     stop = asyncio.Event()
@@ -151,6 +160,7 @@ async def run(settings: Settings) -> None:
         repeat("sweep", SWEEP_EVERY_S, encoder.sweep),
         repeat("tidy", TIDY_EVERY_S, encoder.tidy),
         repeat("partitions", PARTITIONS_EVERY_S, lambda: ensure_partitions(database)),
+        repeat("attempts", ATTEMPTS_EVERY_S, lambda: forget_attempts(database)),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
     log.info("worker started", processes=settings.encode_workers, recordings=settings.recording_dir)
