@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sound import decode_mp3, measure_tone
 
 from ucc.recording.capture import Capture, Tracks
 from ucc.recording.encode import Channels, EncodeFailed, EncodeRequest, encode_captures, mix_channels
+from ucc.recording.failure import Failure
 from ucc.recording.mp3 import encode_mp3
 from ucc.recording.sides import Hints
 
@@ -109,7 +111,7 @@ def test_a_full_disk_is_a_temporary_failure_and_leaves_nothing(tmp_path: Path, m
 
     monkeypatch.setattr(os, "fsync", no_space)
     request = make_request(tmp_path)
-    with pytest.raises(EncodeFailed, match="the recording disk is full") as caught:
+    with pytest.raises(EncodeFailed, match="storage_full") as caught:
         encode_captures(request)
     assert caught.value.is_temporary
     assert list(request.target.parent.iterdir()) == []
@@ -118,7 +120,7 @@ def test_a_full_disk_is_a_temporary_failure_and_leaves_nothing(tmp_path: Path, m
 def test_a_capture_that_is_gone_is_a_final_failure(tmp_path: Path) -> None:
     request = make_request(tmp_path)
     request.captures[0].pcap.unlink()
-    with pytest.raises(EncodeFailed, match="the capture is gone") as caught:
+    with pytest.raises(EncodeFailed, match="capture_gone") as caught:
         encode_captures(request)
     assert not caught.value.is_temporary
 
@@ -128,3 +130,37 @@ def test_a_recording_of_no_time_is_a_final_failure(tmp_path: Path) -> None:
     with pytest.raises(EncodeFailed) as caught:
         encode_captures(request)
     assert not caught.value.is_temporary
+
+
+def test_what_was_recorded_on_demand_is_joined(tmp_path: Path) -> None:
+    """Recorded from 1 to 2 s and from 4 to 5.5 s: two captures, one file of 2.5 s."""
+    first = Stream(CUSTOMER, OUTSIDE, ssrc=1).talk(START + 1, make_tone(425, 1))
+    second = Stream(CUSTOMER, OUTSIDE, ssrc=1).talk(START + 4, make_tone(1004, 1.5))
+    captures = tuple(Capture(write_capture(tmp_path / name, one)) for name, one in (("a", first), ("b", second)))
+    stretches = ((START + 1, START + 2), (START + 4, START + 5.5))
+    target = tmp_path / "x.mp3"
+    encoded = encode_captures(
+        EncodeRequest(captures, START + 1, START + 5.5, "mono", target, HINTS, stretches=stretches)
+    )
+    assert encoded.duration_ms == 2500
+    sound = decode_mp3(target.read_bytes())[0]
+    assert measure_tone(sound, 425, 0.1, 0.9) > 0.2 > 0.02 > measure_tone(sound, 425, 1.1, 2.4)
+    assert measure_tone(sound, 1004, 1.1, 2.4) > 0.2 > 0.02 > measure_tone(sound, 1004, 0.1, 0.9)
+
+
+def test_a_pause_is_silence_of_the_same_length(tmp_path: Path) -> None:
+    """One capture in which nothing arrived for 2 s, and in the end more than the recording holds."""
+    customer = Stream(CUSTOMER, OUTSIDE, ssrc=1)
+    customer.talk(START, make_tone(425, 1)).wait(2).talk(START + 3, make_tone(425, 3))
+    target = tmp_path / "x.mp3"
+    capture = Capture(write_capture(tmp_path / "a.pcap", customer))
+    encoded = encode_captures(EncodeRequest((capture,), START, START + 4, "mono", target, HINTS))
+    assert encoded.duration_ms == 4000
+    sound = decode_mp3(target.read_bytes())[0]
+    assert np.abs(sound[9000:23000]).max() < 0.01
+    assert measure_tone(sound, 425, 3.1, 3.9) > 0.2
+
+
+def test_a_failure_survives_the_way_between_processes() -> None:
+    failed = pickle.loads(pickle.dumps(EncodeFailed(Failure.NO_AUDIO, "nothing", is_temporary=True)))
+    assert (failed.failure, failed.detail, failed.is_temporary) == (Failure.NO_AUDIO, "nothing", True)

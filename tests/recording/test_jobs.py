@@ -21,10 +21,11 @@ from sqlalchemy import select, text, update
 from ucc.call.service import finish_call
 from ucc.config import Settings
 from ucc.db.unit import Database
-from ucc.engine.record import RecordingRecord
+from ucc.engine.record import RecordingPurpose, RecordingRecord
 from ucc.kit.ids import new_id
 from ucc.recording import jobs, service
 from ucc.recording.encode import EncodedFile, EncodeFailed, EncodeRequest, encode_captures
+from ucc.recording.failure import Failure
 from ucc.recording.jobs import RecordingEncoder, remove_leftovers
 from ucc.recording.models import Recording
 from ucc.recording.spool import Spool
@@ -172,20 +173,20 @@ async def test_a_capture_still_being_written_is_waited_for(bench: Bench) -> None
     assert (await bench.row(recording_id)).state == "ready"
 
 
-async def test_no_capture_at_all_fails_in_words(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_capture_at_all_fails(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "PATIENCE_S", 0.3)
     recording_id = await bench.finish(captured=False)
     await bench.encoder.encode(recording_id)
     row = await bench.row(recording_id)
-    assert (row.state, row.failure) == ("failed", "the border captured nothing of this call")
+    assert (row.state, row.failure) == ("failed", "nothing_captured")
 
 
 async def test_a_full_disk_fails_with_the_reason_and_is_tried_again(bench: Bench) -> None:
     recording_id = await bench.finish()
-    bench.pool.failure = EncodeFailed("the recording disk is full", is_temporary=True)
+    bench.pool.failure = EncodeFailed(Failure.STORAGE_FULL, "no space", is_temporary=True)
     await bench.encoder.encode(recording_id)
     row = await bench.row(recording_id)
-    assert (row.state, row.failure) == ("failed", "the recording disk is full; will be tried again")
+    assert (row.state, row.failure, row.will_retry) == ("failed", "storage_full", True)
     assert bench.captures() != []
     bench.pool.failure = None
     assert await bench.encoder.sweep() == 0
@@ -203,9 +204,9 @@ async def test_a_full_capture_disk_is_named(bench: Bench, monkeypatch: pytest.Mo
     for recording_id in (nothing, part):
         await bench.encoder.encode(recording_id)
     row = await bench.row(nothing)
-    assert row.failure == "the capture disk is full: the border captured nothing of this call"
+    assert (row.failure, row.will_retry) == ("disk_full", False)
     row = await bench.row(part)
-    assert (row.state, row.failure) == ("failed", "the capture disk is full: only the first 4 s were captured")
+    assert (row.state, row.failure) == ("failed", "cut_short")
     assert capture.exists()
     assert not list(bench.settings.recording_dir.rglob("*.mp3"))
 
@@ -214,7 +215,8 @@ async def test_an_encoder_that_dies_costs_one_try(bench: Bench) -> None:
     recording_id = await bench.finish()
     bench.pool.failure = BrokenProcessPool("killed")
     await bench.encoder.encode(recording_id)
-    assert (await bench.row(recording_id)).failure == "the encoder's process died; will be tried again"
+    row = await bench.row(recording_id)
+    assert (row.failure, row.will_retry) == ("encoder_died", True)
 
 
 async def test_a_worker_that_is_told_to_stop_gives_its_claim_back(bench: Bench) -> None:
@@ -239,6 +241,39 @@ async def test_captures_of_two_recordings_stay_until_both_are_ready(bench: Bench
     await bench.encoder.encode(stretches[1].recording_id)
     assert bench.captures() == []
     assert {(await bench.row(one.recording_id)).duration_ms for one in stretches} == {1500}
+
+
+async def test_a_message_is_cut_out_of_the_calls_capture(bench: Bench) -> None:
+    """The call's recording keeps everything; the message is a file of its own, and the call does not show it."""
+    begin = time.time() - 4
+    whole = RecordingRecord(new_id(), "box@carrier", begin, begin + 4)
+    message = RecordingRecord(new_id(), "box@carrier", begin + 2.5, begin + 4, purpose=RecordingPurpose.VOICEMAIL)
+    bench.capture("box@carrier", begin, 4)
+    call = finished_call(bench.world.first, 4, started_at=begin - 5, recordings=(whole, message))
+    async with bench.database.begin() as session:
+        await finish_call(session, call)
+    for one in (whole, message):
+        await bench.encoder.encode(one.recording_id)
+    rows = [await bench.row(one.recording_id) for one in (whole, message)]
+    assert [(row.purpose, row.state, row.duration_ms) for row in rows] == [
+        ("call", "ready", 4000),
+        ("voicemail", "ready", 1500),
+    ]
+    assert len({row.path for row in rows}) == 2
+    assert bench.captures() == []
+
+
+async def test_stretches_of_a_recording_on_demand_are_kept_and_joined(bench: Bench) -> None:
+    begin = time.time() - 6
+    stretches = ((begin, begin + 1), (begin + 4, begin + 5.25))
+    record = RecordingRecord(new_id(), "demand@carrier", begin, begin + 5.25, stretches=stretches)
+    bench.capture("demand@carrier", begin, 6)
+    call = finished_call(bench.world.first, 6, started_at=begin - 5, recordings=(record,))
+    async with bench.database.begin() as session:
+        await finish_call(session, call)
+    await bench.encoder.encode(record.recording_id)
+    row = await bench.row(record.recording_id)
+    assert (row.state, row.duration_ms, row.stretches) == ("ready", 2250, [[0, 1000], [4000, 5250]])
 
 
 async def test_orphans_are_kept_and_finished_captures_are_tidied(bench: Bench) -> None:

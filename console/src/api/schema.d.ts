@@ -435,9 +435,11 @@ export interface components {
         };
         /**
          * ChargeView
-         * @description What one level of the chain paid for the call.
+         * @description What one level of the chain paid for one leg of the call.
          */
         ChargeView: {
+            /** Leg Id */
+            leg_id: string | null;
             /** Tenant Id */
             tenant_id: number;
             /** Tenant Name */
@@ -508,6 +510,11 @@ export interface components {
             party: components["schemas"]["Party"];
             /** Address */
             address: string;
+            /**
+             * Number
+             * @description What a leg to the outside dialled, in E.164
+             */
+            number: string | null;
             /** Agent Id */
             agent_id: number | null;
             /** Agent Name */
@@ -533,7 +540,7 @@ export interface components {
          * Party
          * @enum {string}
          */
-        Party: "customer" | "agent";
+        Party: "customer" | "agent" | "outside";
         /**
          * PhoneView
          * @description What a SIP phone in the browser needs to register as the agent's extension. `ha1` stands in for the password.
@@ -584,8 +591,6 @@ export interface components {
             max_wait_s: number;
             /** Wrap Up S */
             wrap_up_s: number;
-            /** No Agent Treatment */
-            no_agent_treatment: string;
             /** Agent Ids */
             agent_ids: number[];
         };
@@ -605,8 +610,16 @@ export interface components {
             duration_ms: number | null;
             /** Bytes */
             bytes: number | null;
-            /** Failure */
+            /**
+             * Failure
+             * @description Why it failed, a stable code: disk_full, border_away, no_audio ...
+             */
             failure: string | null;
+            /**
+             * Will Retry
+             * @description It failed for a cause that may go away, and is tried again by itself
+             */
+            will_retry: boolean;
         };
         /**
          * Result
@@ -1294,7 +1307,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, no_trunk, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1381,7 +1394,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, no_trunk, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;

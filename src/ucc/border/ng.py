@@ -17,6 +17,10 @@ class NgError(Exception):
     """rtpengine refused, or did not answer."""
 
 
+class NgRefused(NgError):
+    """It answered, and said no: mostly because it knows no such call."""
+
+
 class _Replies(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self.pending: dict[bytes, asyncio.Future[bytes]] = {}
@@ -60,7 +64,7 @@ class NgClient:
                 except TimeoutError:
                     continue
                 if not isinstance(answer, dict) or answer.get("result") == "error":
-                    raise NgError(str(answer.get("error-reason") if isinstance(answer, dict) else answer))
+                    raise NgRefused(str(answer.get("error-reason") if isinstance(answer, dict) else answer))
                 return answer
         finally:
             replies.pending.pop(cookie, None)
@@ -70,6 +74,7 @@ class NgClient:
         await self.request("ping")
 
     async def start_recording(self, sip_call_id: str) -> None:
+        """Also goes on after a pause, in the same file; after a stop a new file begins."""
         await self.request("start recording", call_id=sip_call_id)
 
     async def stop_recording(self, sip_call_id: str) -> None:

@@ -109,13 +109,20 @@ async def _show(work: Work, rows: Sequence[Any]) -> list[CallRow]:
 
 
 async def _find_recordings(session: AsyncSession, call_ids: Sequence[UUID]) -> dict[UUID, RecordingView]:
-    """The first recording of each call."""
+    """The first recording of each call; messages left in a box are not it."""
     rows = await session.scalars(
-        select(Recording).where(Recording.call_id.in_(call_ids)).order_by(Recording.started_at.desc())
+        select(Recording)
+        .where(Recording.call_id.in_(call_ids), Recording.purpose == "call")
+        .order_by(Recording.started_at.desc())
     )
     return {
         row.call_id: RecordingView(
-            id=row.id, state=row.state, duration_ms=row.duration_ms, bytes=row.bytes, failure=row.failure
+            id=row.id,
+            state=row.state,
+            duration_ms=row.duration_ms,
+            bytes=row.bytes,
+            failure=row.failure,
+            will_retry=row.will_retry,
         )
         for row in rows
     }

@@ -16,7 +16,8 @@ class RecordingView(BaseModel):
     state: Literal["spooled", "encoding", "ready", "failed"]
     duration_ms: int | None
     bytes: int | None
-    failure: str | None
+    failure: str | None = Field(description="Why it failed, a stable code: disk_full, border_away, no_audio ...")
+    will_retry: bool = Field(description="It failed for a cause that may go away, and is tried again by itself")
 
 
 class CallRow(BaseModel):

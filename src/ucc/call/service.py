@@ -101,10 +101,15 @@ async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> No
                 id=recording.recording_id,
                 call_id=finished.call_id,
                 tenant_id=finished.tenant_id,
+                purpose=recording.purpose.value,
                 state="spooled" if recording.failure is None else "failed",
                 sip_call_id=recording.sip_call_id,
                 started_at=to_moment(recording.started_at),
                 ended_at=to_moment(recording.ended_at),
+                stretches=[
+                    [to_ms(begin - recording.started_at), to_ms(end - recording.started_at)]
+                    for begin, end in recording.stretches
+                ],
                 failure=recording.failure,
             )
         )

@@ -69,15 +69,26 @@ class LegRecord:
     """What a leg to the outside dialled, in E.164: `address` is the number as its trunk wanted it."""
 
 
+class RecordingPurpose(StrEnum):
+    CALL = "call"
+    VOICEMAIL = "voicemail"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingRecord:
-    """A stretch of one call that was captured at the border, still to be encoded."""
+    """What was captured of one leg at the border, still to be encoded: one record, one file.
+
+    `stretches`: the parts, in order, that the file is joined from (recording on demand); none: all of it. What was
+    paused inside of them is silence of the same length. `failure` is a code, see `ucc.recording.failure`.
+    """
 
     recording_id: UUID
     sip_call_id: str
     started_at: float
     ended_at: float
     failure: str | None = None
+    purpose: RecordingPurpose = RecordingPurpose.CALL
+    stretches: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ucc.db.unit import Database
 from ucc.kit.logging import describe_error, get_logger
 from ucc.recording import service
 from ucc.recording.encode import EncodedFile, EncodeFailed, EncodeRequest
+from ucc.recording.failure import Failure
 from ucc.recording.pool import EncoderPool
 from ucc.recording.service import ClaimedRecording
 from ucc.recording.sides import Hints
@@ -83,7 +84,7 @@ class RecordingEncoder:
                 if encoded.silent_end_s > SILENT_END_S and not self._spool.has_room():
                     request.target.unlink(missing_ok=True)
                     captured = encoded.duration_ms / 1000 - encoded.silent_end_s
-                    raise EncodeFailed(f"only the first {captured:.0f} s were captured", is_temporary=False)
+                    raise EncodeFailed(Failure.CUT_SHORT, f"only {captured:.0f} s were captured", is_temporary=False)
         except (EncodeFailed, BrokenProcessPool) as error:
             await self._fail(claimed, error)
             return
@@ -105,7 +106,7 @@ class RecordingEncoder:
             if at > given_up_at:
                 if captures:
                     return captures
-                raise EncodeFailed("the border captured nothing of this call", is_temporary=False)
+                raise EncodeFailed(Failure.NOTHING_CAPTURED, "no capture of this SIP call", is_temporary=False)
             await asyncio.sleep(0.2)
 
     def _find_captures(self, claimed: ClaimedRecording) -> list[SpooledCapture]:
@@ -119,6 +120,7 @@ class RecordingEncoder:
             started_at=claimed.started_at.timestamp(),
             ended_at=claimed.ended_at.timestamp(),
             channels=claimed.channels,
+            stretches=claimed.stretches,
             target=settings.recording_dir / self.path_of(claimed),
             hints=Hints(
                 customer_hosts=frozenset({claimed.trunk_host} if claimed.trunk_host else ()),
@@ -174,18 +176,19 @@ class RecordingEncoder:
 
     async def _fail(self, claimed: ClaimedRecording, error: EncodeFailed | BrokenProcessPool) -> None:
         if isinstance(error, EncodeFailed):
-            reason, is_temporary = error.reason, error.is_temporary
+            failure, detail, is_temporary = error.failure, error.detail, error.is_temporary
         else:
-            reason, is_temporary = "the encoder's process died", True
-        if not is_temporary and not self._spool.has_room():
-            reason = f"the capture disk is full: {reason}"
+            failure, detail, is_temporary = Failure.ENCODER_DIED, str(error), True
+        if not is_temporary and failure is not Failure.CUT_SHORT and not self._spool.has_room():
+            failure, detail = Failure.DISK_FULL, f"{failure}: {detail}"
         async with self._database.begin() as session:
-            await service.fail_recording(session, claimed.recording_id, reason, is_temporary=is_temporary)
+            await service.fail_recording(session, claimed.recording_id, failure, is_temporary=is_temporary)
         log.error(
             "recording failed",
             recording=claimed.recording_id,
             call=claimed.call_id,
-            reason=reason,
+            reason=failure.value,
+            detail=detail,
             again=is_temporary,
         )
 

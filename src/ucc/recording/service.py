@@ -17,6 +17,7 @@ from sqlalchemy import cast as cast_type
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.call.models import CallRecord, LiveCallState
+from ucc.recording.failure import Failure
 from ucc.recording.models import Recording
 from ucc.tenant.models import Tenant
 from ucc.trunk.models import Trunk
@@ -25,8 +26,6 @@ STALE_AFTER = timedelta(seconds=90)
 """A claim that was not kept fresh for so long is abandoned. Workers freshen theirs every 15 s."""
 RETRY_AFTER = timedelta(minutes=2)
 RETRY_UNTIL = timedelta(days=7)
-RETRY_MARK = "; will be tried again"
-"""Ends the failure of a recording whose cause may go away (disk full); the sweep takes such rows up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,7 @@ class ClaimedRecording:
     sip_call_id: str
     started_at: datetime
     ended_at: datetime
+    stretches: tuple[tuple[float, float], ...]
     captures: tuple[str, ...]
     channels: Literal["mono", "stereo"]
     trunk_host: str | None
@@ -54,7 +54,7 @@ async def claim_next(session: AsyncSession, overdue: timedelta) -> ClaimedRecord
     is_missed = and_(Recording.state == "spooled", Recording.updated_at < func.now() - overdue)
     is_due = and_(
         Recording.state == "failed",
-        Recording.failure.endswith(RETRY_MARK),
+        Recording.will_retry,
         Recording.updated_at < func.now() - RETRY_AFTER,
         Recording.created_at > func.now() - RETRY_UNTIL,
     )
@@ -77,7 +77,7 @@ async def _claim(session: AsyncSession, which: ColumnElement[bool]) -> ClaimedRe
     taken = await session.execute(
         update(Recording)
         .where(which)
-        .values(state="encoding", failure=None, updated_at=func.now())
+        .values(state="encoding", failure=None, will_retry=False, updated_at=func.now())
         .returning(Recording)
         .execution_options(synchronize_session=False)
     )
@@ -95,10 +95,16 @@ async def _claim(session: AsyncSession, which: ColumnElement[bool]) -> ClaimedRe
         sip_call_id=row.sip_call_id,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        stretches=tuple(_moments(row.started_at, begin, end) for begin, end in row.stretches),
         captures=tuple(row.captures),
         channels=cast(Literal["mono", "stereo"], channels or "mono"),
         trunk_host=host,
     )
+
+
+def _moments(started_at: datetime, begin_ms: int, end_ms: int) -> tuple[float, float]:
+    first = started_at.timestamp()
+    return first + begin_ms / 1000, first + end_ms / 1000
 
 
 async def note_captures(session: AsyncSession, recording_id: UUID, captures: Sequence[str]) -> None:
@@ -136,13 +142,12 @@ async def finish_recording(
     )
 
 
-async def fail_recording(session: AsyncSession, recording_id: UUID, reason: str, *, is_temporary: bool) -> None:
+async def fail_recording(session: AsyncSession, recording_id: UUID, failure: Failure, *, is_temporary: bool) -> None:
     """The file could not be made. A finished recording never goes back."""
-    failure = reason + RETRY_MARK if is_temporary else reason
     await session.execute(
         update(Recording)
         .where(Recording.id == recording_id, Recording.state != "ready")
-        .values(state="failed", failure=failure, updated_at=func.now())
+        .values(state="failed", failure=failure.value, will_retry=is_temporary, updated_at=func.now())
     )
 
 
