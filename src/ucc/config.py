@@ -54,6 +54,16 @@ class Settings(BaseSettings):
     border_rate_per_s: int = Field(400, description="SIP requests a second that one source may send")
     database_url: str | None = Field(None, description="An own PostgreSQL; default: the private cluster")
     is_demo: bool = Field(True, description="Fill the demo tenants and run the PSTN emulator")
+    speech_command: str = Field(
+        "espeak-ng -v {voice} -s 150 --stdin --stdout",
+        description="Synthesiser of prompts: text on its standard input, WAV on its standard output",
+    )
+    speech_voices: dict[str, str] = Field(
+        {"zh-CN": "cmn", "en": "en"}, description="The synthesiser's voice for each language"
+    )
+    ivr_http_networks: list[str] = Field(
+        [], description="Private networks (CIDR) that HTTP requests of IVR trees may reach; public ones they always may"
+    )
     encode_workers: int = Field(1, description="Processes that turn captures into MP3")
 
     @classmethod

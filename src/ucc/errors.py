@@ -93,6 +93,42 @@ class RequestTooLarge(UccError):
     code, status, summary = "request_too_large", 413, "The request is larger than any that UCC takes."
 
 
+class AlreadyExists(UccError):
+    code, status, summary = "already_exists", 409, "There is already one of this name or number."
+
+
+class InUse(UccError):
+    code, status, summary = "in_use", 409, "Something else still leads to it."
+
+
+class UnknownReference(UccError):
+    code, status, summary = "unknown_reference", 422, "It names something that does not exist, or is not yours."
+
+
+class InvalidTree(UccError):
+    code, status, summary = "invalid_tree", 422, "The tree has faults; the message says which, and where."
+
+
+class UnsupportedAudio(UccError):
+    code, status, summary = "unsupported_audio", 422, "The file is no WAV or MP3 that can be played, or it is too long."
+
+
+class SpeechFailed(UccError):
+    code, status, summary = "speech_failed", 503, "The synthesiser could not speak this text."
+
+
+class RuleTooLoose(UccError):
+    code, status, summary = "rule_too_loose", 422, "A level above allows less; a level may only be stricter."
+
+
+class UnknownPauseReason(UccError):
+    code, status, summary = "unknown_pause_reason", 422, "The reason is not one of the enterprise's pause reasons."
+
+
+class NotYourTeam(UccError):
+    code, status, summary = "not_your_team", 403, "The agent is in none of the teams that you lead."
+
+
 class InsufficientBalance(UccError):
     code, status, summary = "insufficient_balance", 409, "The balance does not cover the amount."
 
@@ -133,6 +169,10 @@ REFUSALS = {
 
 UNSAFE = (ForeignOrigin, RequestTooLarge, InvalidInput)
 """What any request that changes something may get."""
+
+
+CHANGES = (AlreadyExists, InUse, UnknownReference, *UNSAFE)
+"""What a request that changes an enterprise's settings may get."""
 
 
 def documented(*errors: type[UccError]) -> dict[int | str, dict[str, Any]]:

@@ -5,15 +5,26 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from ucc.api.guard import error_response
-from ucc.errors import ControllerRefused, DatabaseAway, InvalidInput, MethodNotAllowed, NotFound, UccError
+from ucc.errors import (
+    AlreadyExists,
+    ControllerRefused,
+    DatabaseAway,
+    InUse,
+    InvalidInput,
+    MethodNotAllowed,
+    NotFound,
+    UccError,
+    UnknownReference,
+)
 from ucc.kit.logging import describe_error, get_logger
 
 log = get_logger("api")
+FOREIGN_KEY, UNIQUE, CHECK = "23503", "23505", "23514"
 
 
 def install(app: FastAPI) -> None:
@@ -24,6 +35,7 @@ def install(app: FastAPI) -> None:
     for error in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(error, _answer_database_away)
     app.add_exception_handler(DataError, _answer_bad_data)
+    app.add_exception_handler(IntegrityError, _answer_conflict)
     app.add_exception_handler(Exception, _answer_unexpected)
 
 
@@ -59,6 +71,20 @@ async def _answer_bad_data(request: Request, error: Exception) -> Response:
     """A value that passed the form but that PostgreSQL cannot hold."""
     log.warning("the database refused a value", path=request.url.path, error=describe_error(error))
     return error_response(InvalidInput())
+
+
+async def _answer_conflict(request: Request, error: Exception) -> Response:
+    """What one constraint of the database refuses: a second of the same name, a use that is left, a wrong reference."""
+    assert isinstance(error, IntegrityError)
+    state = getattr(error.orig, "sqlstate", None)
+    detail = getattr(getattr(error.orig, "diag", None), "message_detail", None) or ""
+    if state == UNIQUE:
+        return error_response(AlreadyExists())
+    if state == FOREIGN_KEY:
+        return error_response(InUse() if "still referenced" in detail else UnknownReference())
+    if state == CHECK:
+        return error_response(InvalidInput())
+    return await _answer_unexpected(request, error)
 
 
 async def _answer_unexpected(request: Request, error: Exception) -> Response:

@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ucc.errors import ForeignOrigin, RequestTooLarge, UccError
 
 MAX_BODY_BYTES = 64 * 1024
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+"""For addresses that end in `/upload`, which take a file."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FOREIGN = 1008
 
@@ -62,14 +64,12 @@ class Guard:
         refused: UccError | None = None
         if scope["method"] not in SAFE_METHODS and is_foreign(headers):
             refused = ForeignOrigin()
-        elif (
-            not headers.get("content-length", "0").isdigit() or int(headers.get("content-length", "0")) > MAX_BODY_BYTES
-        ):
+        elif is_too_large(headers.get("content-length", "0"), most_bytes(scope["path"])):
             refused = RequestTooLarge()
         if refused is not None:
             await error_response(refused)(scope, receive, send_guarded)
             return
-        await self._app(scope, _bounded(receive), send_guarded)
+        await self._app(scope, _bounded(receive, most_bytes(scope["path"])), send_guarded)
 
     def _set_headers(self, headers: MutableHeaders, path: str) -> None:
         headers["Content-Security-Policy"] = self._policy
@@ -92,12 +92,16 @@ def is_foreign(headers: Headers) -> bool:
     return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
-def is_too_large(content_length: str) -> bool:
+def most_bytes(path: str) -> int:
+    return MAX_UPLOAD_BYTES if path.startswith("/api/") and path.endswith("/upload") else MAX_BODY_BYTES
+
+
+def is_too_large(content_length: str, most: int) -> bool:
     """Also when it is no number."""
-    return not content_length.isdecimal() or len(content_length) > 9 or int(content_length) > MAX_BODY_BYTES
+    return not content_length.isdecimal() or len(content_length) > 9 or int(content_length) > most
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     """A body without a declared length ends where it gets too large: the request then counts as disconnected."""
     received = 0
 
@@ -105,7 +109,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if received > MAX_BODY_BYTES else message
+        return {"type": "http.disconnect"} if received > most else message
 
     return receive_bounded
 

@@ -203,7 +203,7 @@ def _sounds_of(run: Run, ref: str) -> tuple[str, ...]:
     """`digits:NAME` reads a variable out; any other reference is a sound that the office looked up."""
     if ref.startswith("digits:"):
         value = run.variables.get(ref.removeprefix("digits:"), "")
-        return tuple(f"{run.tree.voice}/{x}" for x in value[:MAX_KEYS] if x.isascii() and x.isdigit())
+        return tuple(f"{run.tree.voice}/digit_{x}" for x in value[:MAX_KEYS] if x.isascii() and x.isdigit())
     return run.tree.sounds.get(ref, ())
 
 

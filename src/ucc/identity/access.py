@@ -26,6 +26,10 @@ class UserRole(StrEnum):
     AGENT = "agent"
 
 
+EDITOR_ROLES = frozenset({UserRole.ENTERPRISE, UserRole.SUPERVISOR})
+"""Who sets up how an enterprise works."""
+SELLER_ROLES = frozenset({UserRole.OPERATOR, UserRole.RESELLER})
+"""Who has tenants below."""
 MONEY_ROLES = frozenset({UserRole.OPERATOR, UserRole.RESELLER, UserRole.ENTERPRISE})
 
 
@@ -115,5 +119,10 @@ async def require_agent_viewer(request: Request) -> Viewer:
 
 
 AnyWork = Annotated[Work, Depends(work_of(), scope="function")]
+EditorWork = Annotated[Work, Depends(work_of(*EDITOR_ROLES), scope="function")]
 MoneyWork = Annotated[Work, Depends(work_of(*MONEY_ROLES), scope="function")]
+OperatorWork = Annotated[Work, Depends(work_of(UserRole.OPERATOR), scope="function")]
+SellerWork = Annotated[Work, Depends(work_of(*SELLER_ROLES), scope="function")]
+ManagerWork = Annotated[Work, Depends(work_of(*SELLER_ROLES, *EDITOR_ROLES), scope="function")]
+AdminWork = Annotated[Work, Depends(work_of(UserRole.ENTERPRISE), scope="function")]
 AgentViewer = Annotated[Viewer, Depends(require_agent_viewer)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -11,6 +11,8 @@ from ucc.identity.access import UserRole
 from ucc.identity.password import MAX_LENGTH
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+"""The number of a row, in a path or a body."""
 
 
 class Credentials(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ucc.db.base import Base, CreatedAt, Id
+from ucc.db.base import Base, CreatedAt, Id, Moment
 
 _CHOICE = """
     num_nonnulls(tree_id, queue_id, agent_id, box_id, number) = 1 AND CASE kind
@@ -87,3 +87,17 @@ class ReceptionSetting(Base):
     language: Mapped[str] = mapped_column(server_default="zh-CN")
     ringback_prompt_id: Mapped[int | None]
     music_prompt_id: Mapped[int | None]
+
+
+class LastAgent(Base):
+    """Who spoke with a number last, in either direction."""
+
+    __tablename__ = "last_agent"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "agent_id"], ["agent.tenant_id", "agent.id"], ondelete="CASCADE"),
+    )
+
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), primary_key=True)
+    number: Mapped[str] = mapped_column(primary_key=True)
+    agent_id: Mapped[int]
+    spoke_at: Mapped[Moment]

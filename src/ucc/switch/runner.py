@@ -27,7 +27,7 @@ from ucc.switch.port import Gateway, LegGone, Phone, Switch, SwitchError
 log = structlog.get_logger("runner")
 MAILBOX_SIZE = 1000
 LINGER_S = 10.0
-PROMPTS = {"no_agents": "no_agents"}
+PROMPTS = {"no_agents": "zh/no_agents"}
 InboundAnswer = ev.InboundRouteFound | ev.RouteRefused
 OutboundAnswer = ev.OutboundRouteFound | ev.RouteRefused
 
