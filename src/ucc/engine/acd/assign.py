@@ -14,7 +14,7 @@ from uuid import UUID
 
 from ucc.engine.acd.draft import Draft, FreeKey
 from ucc.engine.acd.effects import OfferAgents, RefuseQueue
-from ucc.engine.acd.model import Agent, Offer, Place, Queue, Strategy, Ticket, Waiting, Work
+from ucc.engine.acd.model import Agent, Offer, Place, Queue, Strategy, Waiting, Work
 from ucc.engine.acd.places import fits
 
 RESERVE_S = 10.0
@@ -109,7 +109,8 @@ def _offer(draft: Draft, waiting: Waiting) -> bool:
     draft.take_out(call_id)
     for agent in chosen:
         reserve(draft, agent, call_id, queue.queue_id)
-    tell_offer(draft, call_id, waiting.ticket, chosen)
+    draft.put_offer(call_id, Offer(waiting.ticket, frozenset(agent.target.agent_id for agent in chosen)))
+    draft.effects.append(OfferAgents(call_id, tuple(agent.target for agent in chosen)))
     return True
 
 
@@ -127,11 +128,6 @@ def reserve(draft: Draft, agent: Agent, call_id: UUID, queue_id: int | None) -> 
             is_dialed=False,
         )
     )
-
-
-def tell_offer(draft: Draft, call_id: UUID, ticket: Ticket | None, agents: list[Agent]) -> None:
-    draft.put_offer(call_id, Offer(ticket, frozenset(agent.target.agent_id for agent in agents)))
-    draft.effects.append(OfferAgents(call_id, tuple(agent.target for agent in agents)))
 
 
 def _choose_agents(draft: Draft, queue: Queue, waiting: Waiting) -> tuple[list[Agent], Queue]:

@@ -222,7 +222,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A call that rings at agents. It goes back to its place in the queue of its ticket when all of them fail."""
+    """A call that rings at agents of a queue. It goes back to its place when all of them fail.
+
+    `ticket` is None for a call from before this floor began, until it joins again.
+    """
 
     ticket: Ticket | None
     agent_ids: frozenset[int]

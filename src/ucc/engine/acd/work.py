@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
-from ucc.engine.acd.assign import reserve, tell_offer
+from ucc.engine.acd.assign import reserve
 from ucc.engine.acd.draft import Draft
-from ucc.engine.acd.effects import KeepPresence, RefuseAgent
+from ucc.engine.acd.effects import KeepPresence, OfferAgents, RefuseAgent
 from ucc.engine.acd.events import AgentClaimed, WorkReported, WrapUpAsked
 from ucc.engine.acd.model import Agent, Offer, Presence, Strategy, Work
 
@@ -35,7 +35,7 @@ def claim(draft: Draft, event: AgentClaimed) -> None:
     if agent.work is Work.WRAP_UP:
         _measure(draft, agent, draft.at)
     reserve(draft, agent, event.call_id, None)
-    tell_offer(draft, event.call_id, None, [agent])
+    draft.effects.append(OfferAgents(event.call_id, (agent.target,)))
 
 
 def report(draft: Draft, event: WorkReported) -> None:
@@ -125,16 +125,11 @@ def _talk(draft: Draft, agent: Agent, event: WorkReported) -> None:
 
 def close_offer(draft: Draft, call_id: UUID, offer: Offer) -> None:
     """The call needs none of them any more: the reserved are free; who rings is so until the call says more."""
-    ringing = set()
-    for agent_id in offer.agent_ids:
+    draft.put_offer(call_id, None)
+    for agent_id in sorted(offer.agent_ids):
         agent = draft.agent(agent_id)
-        if agent is None or agent.call_id != call_id:
-            continue
-        if agent.work is Work.RESERVED:
+        if agent is not None and agent.call_id == call_id and agent.work is Work.RESERVED:
             set_free(draft, agent)
-        elif agent.work is Work.RINGING:
-            ringing.add(agent_id)
-    draft.put_offer(call_id, Offer(None, frozenset(ringing)) if ringing else None)
 
 
 def _drop_from_offer(draft: Draft, agent: Agent) -> Offer | None:
