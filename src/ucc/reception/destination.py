@@ -43,9 +43,7 @@ class VoicemailChoice(_Choice):
     box_id: RowId
 
 
-Choice = Annotated[
-    MenuChoice | QueueChoice | AgentChoice | NumberChoice | VoicemailChoice, Field(discriminator="kind")
-]
+Choice = Annotated[MenuChoice | QueueChoice | AgentChoice | NumberChoice | VoicemailChoice, Field(discriminator="kind")]
 
 
 def to_choice(row: Destination) -> Choice:

@@ -209,9 +209,7 @@ async def _plan_agent(session: AsyncSession, settings: Settings, tenant_id: int,
     )
 
 
-async def _plan_number(
-    session: AsyncSession, settings: Settings, tenant_id: int, target: ToNumber
-) -> AgentPlan | None:
+async def _plan_number(session: AsyncSession, settings: Settings, tenant_id: int, target: ToNumber) -> AgentPlan | None:
     """A work number first, then (not for callers from outside) an extension."""
     digits = target.number
     agent_id: int | None = None
@@ -281,5 +279,3 @@ def _decides_about_blacklist(tree: Tree) -> bool:
 
 def _some(*ids: int | None) -> set[int]:
     return {one for one in ids if one is not None}
-
-
