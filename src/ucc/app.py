@@ -15,23 +15,46 @@ from ucc.agent.endpoints import router as agents
 from ucc.api import console, failures
 from ucc.api.guard import Guard
 from ucc.api.health import router as health
+from ucc.blacklist.endpoints import router as blacklist
 from ucc.call.endpoints import router as calls
+from ucc.caller_id.endpoints import router as caller_ids
 from ucc.config import CHECKOUT, Settings, get_settings
 from ucc.db.engine import role_url
 from ucc.db.unit import Database
+from ucc.frequency.endpoints import router as frequency
 from ucc.identity.endpoints import router as session
 from ucc.identity.limiter import LoginLimiter
 from ucc.identity.password import PasswordChecker
 from ucc.live.controller import Controller
 from ucc.live.endpoints import router as live
 from ucc.live.relay import Relay
+from ucc.pause.endpoints import router as pauses
 from ucc.queue.endpoints import router as queues
 from ucc.recording.endpoints import router as recordings
+from ucc.recording_policy.endpoints import router as recording_policies
 from ucc.secrets import Secrets, get_secrets
+from ucc.team.endpoints import router as teams
 from ucc.tenant.endpoints import router as tenants
+from ucc.trunk.endpoints import router as trunks
 
 PREFIX = "/api/v1"
-ROUTERS = (session, tenants, calls, recordings, agents, queues, live, health)
+ROUTERS = (
+    session,
+    tenants,
+    trunks,
+    caller_ids,
+    blacklist,
+    frequency,
+    teams,
+    pauses,
+    recording_policies,
+    calls,
+    recordings,
+    agents,
+    queues,
+    live,
+    health,
+)
 
 
 def create_app(

@@ -49,3 +49,13 @@ def _find_foreign(digits: str) -> str | None:
         return None
     is_whole = phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) if is_whole else None
+
+
+def find_prefix(text: str) -> str | None:
+    """The beginning of numbers in E.164, as people write it: 0755 -> +86755, 138 -> +86138, +1 -> +1; None: none."""
+    digits = text.translate(_FOR_PEOPLE)
+    is_international = digits.startswith(("+", "00"))
+    digits = digits.removeprefix("+").removeprefix("00") if is_international else digits.removeprefix("0")
+    number = digits if is_international else COUNTRY_CODE + digits
+    is_prefix = digits.isascii() and digits.isdecimal() and digits[0] != "0" and len(number) <= 15
+    return f"+{number}" if is_prefix else None

@@ -1,0 +1,1 @@
+"""主叫: the numbers an enterprise may show, which of them is shown, and how many calls each may have."""
