@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -25,8 +26,6 @@ from ucc.stack.demo_proof import AGENT_TONE_HZ, CallProof, prove_call
 from ucc.stack.live_calls import LiveCalls
 
 CALLER = "+8613800138000"
-CALLEE = "13900139000"
-"""Ends in 0: the emulator answers it and talks until it is hung up."""
 AGENT_LOGIN = "agent1"
 AGENT_PHONE = "8001"
 TALK_S = 6.0
@@ -111,19 +110,25 @@ async def _call_in(settings: Settings, secrets: Secrets, agent: ApiClient, demo:
     return call_id
 
 
+def _choose_callee() -> str:
+    """Ends in 0: the emulator answers it and talks until it is hung up. Another one each time: nobody is dialled often."""
+    return f"139{random.SystemRandom().randrange(10**7):07d}0"
+
+
 async def _call_out(agent: ApiClient, tell: Tell) -> str:
     """The agent calls out over the API, the carrier answers, they talk, the agent hangs up. The call's id."""
+    callee = _choose_callee()
 
     async def ask() -> dict[str, Any] | None:
         try:
-            placed: dict[str, Any] = await agent.request("POST", "/agent/calls", json={"callee": CALLEE})
+            placed: dict[str, Any] = await agent.request("POST", "/agent/calls", json={"callee": callee})
             return placed
         except ApiRefused as error:
             if error.status == 409:  # the agent is still on its way out of the last call
                 return None
             raise
 
-    tell(f"outbound: agent {AGENT_PHONE} calls {CALLEE}")
+    tell(f"outbound: agent {AGENT_PHONE} calls {callee}")
     async with LiveCalls.watch(agent) as live:
         placed = await wait_for(ask, "the agent to be free again", 10)
         call_id = await live.wait_talking("outbound", placed["call_id"])
