@@ -25,17 +25,23 @@ from ucc.frequency.endpoints import router as frequency
 from ucc.identity.endpoints import router as session
 from ucc.identity.limiter import LoginLimiter
 from ucc.identity.password import PasswordChecker
+from ucc.ivr.endpoints import router as ivr_trees
 from ucc.live.controller import Controller
 from ucc.live.endpoints import router as live
 from ucc.live.relay import Relay
+from ucc.missed.endpoints import router as missed_calls
 from ucc.pause.endpoints import router as pauses
+from ucc.prompt.endpoints import router as prompts
 from ucc.queue.endpoints import router as queues
+from ucc.reception.endpoints import router as reception
 from ucc.recording.endpoints import router as recordings
 from ucc.recording_policy.endpoints import router as recording_policies
+from ucc.schedule.endpoints import router as schedules
 from ucc.secrets import Secrets, get_secrets
 from ucc.team.endpoints import router as teams
 from ucc.tenant.endpoints import router as tenants
 from ucc.trunk.endpoints import router as trunks
+from ucc.voicemail.endpoints import router as voicemail
 
 PREFIX = "/api/v1"
 ROUTERS = (
@@ -49,9 +55,15 @@ ROUTERS = (
     pauses,
     recording_policies,
     calls,
+    missed_calls,
     recordings,
     agents,
     queues,
+    ivr_trees,
+    prompts,
+    schedules,
+    reception,
+    voicemail,
     live,
     health,
 )

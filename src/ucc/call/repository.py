@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ucc.agent.models import Agent
 from ucc.call.models import CallCharge, CallLeg, CallRecord
 from ucc.call.schemas import CallDetail, CallFilter, CallPage, CallRow, ChargeView, LegView, RecordingView
-from ucc.call.service import EPOCH
 from ucc.db.scope import TenantKind
 from ucc.errors import InvalidInput, NotFound
 from ucc.identity.access import Viewer, Work
 from ucc.identity.models import User
+from ucc.kit.clock import EPOCH
 from ucc.kit.money import format_yuan
 from ucc.queue.models import Queue
 from ucc.recording.models import Recording

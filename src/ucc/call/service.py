@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +17,15 @@ from ucc.db.jobs import defer_job
 from ucc.db.scope import TenantKind
 from ucc.engine.record import Direction, FinishedCall, LegKind, Party
 from ucc.frequency.service import forget_attempts_of
-from ucc.kit.clock import now
+from ucc.kit.clock import now, to_moment, to_ms
 from ucc.ledger.service import Fact, Line, find_accounts, post
+from ucc.missed.service import note_missed_call
 from ucc.rating.service import LevelCharge, rate_chain
+from ucc.reception.last_agent import note_last_agent
 from ucc.recording.models import Recording
 from ucc.tenant.service import Level, load_chain
 from ucc.trunk.number import find_e164
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from ucc.voicemail.service import note_messages
 
 
 async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
@@ -46,6 +47,9 @@ async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
         await forget_attempts_of(session, finished.call_id)
     await _spool_recordings(session, finished)
     await _charge(session, finished)
+    await note_messages(session, finished)
+    await note_missed_call(session, finished)
+    await note_last_agent(session, finished)
 
 
 def _record_values(finished: FinishedCall) -> dict[str, Any]:
@@ -211,16 +215,6 @@ async def load_states(session: AsyncSession) -> dict[UUID, dict[str, Any]]:
 async def delete_state(session: AsyncSession, call_id: UUID) -> None:
     """Forget a live call that leaves no record."""
     await session.execute(delete(LiveCallState).where(LiveCallState.call_id == call_id))
-
-
-def to_ms(seconds: float) -> int:
-    """Whole milliseconds since 1970."""
-    return round(seconds * 1000)
-
-
-def to_moment(seconds: float) -> datetime:
-    """Seconds since 1970 as a moment, to the millisecond."""
-    return EPOCH + timedelta(milliseconds=to_ms(seconds))
 
 
 def _to_moment_or_none(seconds: float | None) -> datetime | None:

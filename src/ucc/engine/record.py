@@ -89,6 +89,8 @@ class RecordingRecord:
     failure: str | None = None
     purpose: RecordingPurpose = RecordingPurpose.CALL
     stretches: tuple[tuple[float, float], ...] = ()
+    box_id: int | None = None
+    """The voicemail box that the message is for."""
 
 
 @dataclass(frozen=True, slots=True)

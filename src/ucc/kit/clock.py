@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
     """This moment, aware, UTC."""
     return datetime.now(UTC)
+
+
+def to_ms(seconds: float) -> int:
+    """Whole milliseconds since 1970."""
+    return round(seconds * 1000)
+
+
+def to_moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a moment, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=to_ms(seconds))
 
 
 class SteadyClock:
