@@ -111,7 +111,7 @@ async def _call_in(settings: Settings, secrets: Secrets, agent: ApiClient, demo:
 
 
 def _choose_callee() -> str:
-    """Ends in 0: the emulator answers it and talks until it is hung up. Another one each time: nobody is dialled often."""
+    """Ends in 0: the emulator answers it and talks until it is hung up. Another each time: nobody is dialled often."""
     return f"139{random.SystemRandom().randrange(10**7):07d}0"
 
 
