@@ -207,7 +207,7 @@ class FloorMachine(RuleBasedStateMachine):
         assert set(floor.waiting) <= set(self.wanting), "somebody waits who has gone"
         for queue_id, queue in floor.queues.items():
             most, old = queue.policy.max_agents, before.queues.get(queue_id)
-            assert not most or queue.held <= max(most, old.held if old is not None else 0), "more agents than it may"
+            assert not most or old is None or queue.held <= max(most, old.held), "more agents than it may"
         for agent_id, agent in before.agents.items():
             if agent.is_signed_in:
                 self.signed_in_s[agent_id] += floor.at - before.at

@@ -9,10 +9,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from uuid import UUID
 
-from ucc.engine.acd.draft import Draft, FreeKey
+from ucc.engine.acd.draft import Draft, FreeKey, standing
 from ucc.engine.acd.effects import OfferAgents, RefuseQueue
 from ucc.engine.acd.model import Agent, Offer, Place, Queue, Strategy, Waiting, Work
 from ucc.engine.acd.places import fits
@@ -25,20 +24,17 @@ _MASK = (1 << 64) - 1
 def assign(draft: Draft) -> None:
     """Refuse the calls of queues without agents, then offer."""
     _refuse_unserved(draft)
+    for agent_id in draft.freed:
+        while (agent := draft.agent(agent_id)) is not None and agent.is_free:
+            waiting = _choose_call(draft, agent)
+            if waiting is None or not _offer(draft, waiting):
+                break
     if len(draft.arrived) > 1:
         draft.arrived.sort(key=lambda call_id: _urgency(draft, call_id))
     for call_id in draft.arrived:
         waiting = draft.waiting(call_id)
         if waiting is not None:
             _offer(draft, waiting)
-    for agent_id in draft.freed:
-        while (agent := draft.agent(agent_id)) is not None and agent.is_free:
-            waiting = _choose_call(draft, agent)
-            if waiting is None or not _offer(draft, waiting):
-                break
-    draft.unserved.clear()
-    draft.arrived.clear()
-    draft.freed.clear()
 
 
 def _urgency(draft: Draft, call_id: UUID) -> tuple[int, Place]:
@@ -90,25 +86,17 @@ def _has_room(queue: Queue) -> bool:
     return not queue.policy.max_agents or queue.held < queue.policy.max_agents
 
 
-def can_be_taken(draft: Draft, queue: Queue, waiting: Waiting) -> bool:
-    """Somebody is free for it now."""
-    return bool(_choose_agents(draft, queue, waiting)[0])
-
-
 def _offer(draft: Draft, waiting: Waiting) -> bool:
     """Reserve the chosen agents, then tell the call."""
     queue = draft.queue(waiting.ticket.queue_id)
-    if queue is None:
-        return False
-    chosen, queue_after = _choose_agents(draft, queue, waiting)
+    chosen = choose_agents(draft, queue, waiting) if queue is not None else []
     if not chosen:
         return False
-    if queue_after is not queue:
-        draft.put_queue(queue_after)
+    _turn(draft, waiting.ticket.queue_id, chosen[0])
     call_id = waiting.place[-1]
     draft.take_out(call_id)
     for agent in chosen:
-        reserve(draft, agent, call_id, queue.queue_id)
+        reserve(draft, agent, call_id, waiting.ticket.queue_id)
     draft.put_offer(call_id, Offer(waiting.ticket, frozenset(agent.target.agent_id for agent in chosen)))
     draft.effects.append(OfferAgents(call_id, tuple(agent.target for agent in chosen)))
     return True
@@ -130,21 +118,32 @@ def reserve(draft: Draft, agent: Agent, call_id: UUID, queue_id: int | None) -> 
     )
 
 
-def _choose_agents(draft: Draft, queue: Queue, waiting: Waiting) -> tuple[list[Agent], Queue]:
-    """Who is offered the call, and the queue after that choice (whose turn it was, the next random number)."""
+def _turn(draft: Draft, queue_id: int, agent: Agent) -> None:
+    """Note whose turn it was, or take the next random number."""
+    queue = draft.own_queue(queue_id)
+    if queue is None:
+        return
+    if queue.policy.strategy is Strategy.ROUND_ROBIN:
+        queue.turn = standing(agent, queue.policy)[3] or ()
+    elif queue.policy.strategy is Strategy.RANDOM:
+        queue.seed = _next_random(queue.seed)
+
+
+def choose_agents(draft: Draft, queue: Queue, waiting: Waiting) -> list[Agent]:
+    """Who is to be offered the call now: nobody, one, or several who ring at once."""
     if not queue.free or not _has_room(queue):
-        return [], queue
+        return []
     if waiting.kept_for is not None:
         agent = draft.agent(waiting.kept_for)
         is_free = agent is not None and agent.is_free and queue.queue_id in agent.queue_ids
-        return ([agent] if agent is not None and is_free else []), queue
+        return [agent] if agent is not None and is_free else []
     keys = _eligible(draft, queue, waiting)
     first = next(keys, None)
     if first is None:
-        return [], queue
+        return []
     strategy = queue.policy.strategy
     if strategy in (Strategy.LONGEST_IDLE, Strategy.FEWEST_CALLS, Strategy.ORDERED):
-        return _agents_of(draft, [first]), queue
+        return _agents_of(draft, [first])
     # the others choose among those with the lowest penalty
     group = [first]
     for key in keys:
@@ -153,18 +152,16 @@ def _choose_agents(draft: Draft, queue: Queue, waiting: Waiting) -> tuple[list[A
         group.append(key)
     match strategy:
         case Strategy.ROUND_ROBIN:
-            index = bisect_right(group, queue.turn) % len(group)
-            return _agents_of(draft, [group[index]]), replace(queue, turn=group[index])
+            return _agents_of(draft, [group[bisect_right(group, queue.turn) % len(group)]])
         case Strategy.RANDOM:
-            seed, number = _next_random(queue.seed or queue.queue_id)
-            return _agents_of(draft, [group[number % len(group)]]), replace(queue, seed=seed)
+            return _agents_of(draft, [group[_mix(queue.seed + queue.queue_id) % len(group)]])
         case Strategy.RING_ALL:
             room = queue.policy.max_agents - queue.held if queue.policy.max_agents else len(group)
-            return _agents_of(draft, list(islice(group, min(room, queue.policy.ring_all_most)))), queue
+            return _agents_of(draft, group[: min(room, queue.policy.ring_all_most)])
         case _:
             asked = waiting.ticket.skills
             agents = _agents_of(draft, group)
-            return [max(agents, key=lambda agent: sum(agent.skills.get(name, 0) for name in asked))], queue
+            return [max(agents, key=lambda agent: sum(agent.skills.get(name, 0) for name in asked))]
 
 
 def _eligible(draft: Draft, queue: Queue, waiting: Waiting) -> Iterator[FreeKey]:
@@ -179,9 +176,12 @@ def _agents_of(draft: Draft, keys: list[FreeKey]) -> list[Agent]:
     return [agent for agent in found if agent is not None]
 
 
-def _next_random(seed: int) -> tuple[int, int]:
-    """The next seed and a number of 64 bits (splitmix64)."""
-    seed = (seed + 0x9E3779B97F4A7C15) & _MASK
+def _next_random(seed: int) -> int:
+    return (seed + 0x9E3779B97F4A7C15) & _MASK
+
+
+def _mix(seed: int) -> int:
+    """The number of 64 bits that belongs to a seed (splitmix64)."""
     number = ((seed ^ seed >> 30) * 0xBF58476D1CE4E5B9) & _MASK
     number = ((number ^ number >> 27) * 0x94D049BB133111EB) & _MASK
-    return seed, number ^ number >> 31
+    return number ^ number >> 31

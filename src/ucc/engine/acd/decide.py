@@ -20,8 +20,8 @@ Decision = tuple[Floor, tuple[FloorEffect, ...]]
 
 def decide(floor: Floor, event: ev.FloorEvent) -> Decision:
     draft = Draft(floor, event.at)
-    if _pass_time(draft):
-        _settle(draft)
+    _pass_time(draft)
+    _let_wait(draft)
     match event:
         case ev.WorkReported():
             work.report(draft, event)
@@ -45,11 +45,13 @@ def decide(floor: Floor, event: ev.FloorEvent) -> Decision:
             pass
         case _:
             assert_never(event)
-    _settle(draft)
+    _let_wait(draft)
+    assign(draft)
     return draft.freeze(), tuple(draft.effects)
 
 
-def _settle(draft: Draft) -> None:
+def _let_wait(draft: Draft) -> None:
+    """Calls whose agent is gone, or whose offer failed, wait for anybody."""
     for call_id in draft.unkept:
         if (kept := draft.waiting(call_id)) is not None and kept.kept_for is not None:
             waiting.wake(draft, kept)
@@ -57,11 +59,10 @@ def _settle(draft: Draft) -> None:
         waiting.put_back(draft, call_id, ticket)
     draft.unkept.clear()
     draft.returned.clear()
-    assign(draft)
 
 
-def _pass_time(draft: Draft) -> bool:
-    """Everything that is due by now, in the order of its time; whether there was something."""
+def _pass_time(draft: Draft) -> None:
+    """Everything that is due by now, in the order of its time."""
     first, last = int(draft.floor.at), int(draft.at)
     alarms = draft.floor.alarms
     seconds = range(first, last + 1) if last - first < len(alarms) else sorted(x for x in alarms if x <= last)
@@ -80,7 +81,6 @@ def _pass_time(draft: Draft) -> bool:
                 work.end_wrap_up(draft, agent, when)
             else:
                 work.end_reservation(draft, agent)
-    return bool(due)
 
 
 def _due_at(draft: Draft, key: int | UUID) -> float | None:

@@ -114,21 +114,30 @@ class Draft:
     def put_queue(self, queue: Queue) -> None:
         self._queues[queue.policy.queue_id] = queue
 
+    def own_queue(self, queue_id: int) -> Queue | None:
+        """The queue as this draft may change it."""
+        if queue_id in self._queues:
+            return self._queues[queue_id]
+        queue = self.floor.queues.get(queue_id)
+        if queue is not None:
+            queue = self._queues[queue_id] = queue.copy()
+        return queue
+
     def remove_queue(self, queue_id: int) -> None:
         self._queues[queue_id] = None
 
     def enter(self, waiting: Waiting) -> None:
         """Let a call stand in its lane."""
-        queue = self.queue(waiting.ticket.queue_id)
+        queue = self.own_queue(waiting.ticket.queue_id)
         assert queue is not None
         call_id = waiting.place[-1]
         if waiting.kept_for is None:
             lane = insert(queue.lanes.get(waiting.needs, ()), waiting.place)
-            queue = replace(queue, lanes={**queue.lanes, waiting.needs: lane}, length=queue.length + 1)
+            queue.lanes = {**queue.lanes, waiting.needs: lane}
         else:
             lane = insert(queue.kept.get(waiting.kept_for, ()), waiting.place)
-            queue = replace(queue, kept={**queue.kept, waiting.kept_for: lane}, length=queue.length + 1)
-        self._queues[waiting.ticket.queue_id] = queue
+            queue.kept = {**queue.kept, waiting.kept_for: lane}
+        queue.length += 1
         self._waiting[call_id] = waiting
         self._move_alarm(call_id, None, waiting.wakes_at)
         self.arrived.append(call_id)
@@ -142,30 +151,31 @@ class Draft:
             return None
         self._waiting[call_id] = None
         self._move_alarm(call_id, waiting.wakes_at, None)
-        queue = self.queue(waiting.ticket.queue_id)
+        queue = self.own_queue(waiting.ticket.queue_id)
         if queue is None:
             return waiting
         if waiting.kept_for is None:
             lanes = dict(queue.lanes)
             if rest := remove(lanes.pop(waiting.needs, ()), waiting.place):
                 lanes[waiting.needs] = rest
-            queue = replace(queue, lanes=lanes, length=queue.length - 1)
+            queue.lanes = lanes
         else:
             kept = dict(queue.kept)
             if rest := remove(kept.pop(waiting.kept_for, ()), waiting.place):
                 kept[waiting.kept_for] = rest
-            queue = replace(queue, kept=kept, length=queue.length - 1)
-        self._queues[waiting.ticket.queue_id] = queue
+            queue.kept = kept
+        queue.length -= 1
         return waiting
 
     # --- indexes --------------------------------------------------------------------------------------------------
 
     def _recount(self, queue_id: int, old: Agent, new: Agent) -> None:
-        queue = self.queue(queue_id)
-        if queue is None:
+        seen = self.queue(queue_id)
+        if seen is None:
             return
-        was, now = standing(old, queue.policy), standing(new, queue.policy)
-        if was == now:
+        was, now = standing(old, seen.policy), standing(new, seen.policy)
+        queue = self.own_queue(queue_id) if was != now else None
+        if queue is None:
             return
         free = queue.free
         if was[3] != now[3]:
@@ -175,14 +185,10 @@ class Draft:
             if now[3] is not None:
                 index = bisect_left(free, now[3])
                 free = (*free[:index], now[3], *free[index:])
-        queue = replace(
-            queue,
-            free=free,
-            signed_in=queue.signed_in + now[0] - was[0],
-            serving=queue.serving + now[1] - was[1],
-            held=queue.held + now[2] - was[2],
-        )
-        self._queues[queue_id] = queue
+        queue.free = free
+        queue.signed_in += now[0] - was[0]
+        queue.serving += now[1] - was[1]
+        queue.held += now[2] - was[2]
         if queue.length == 0:
             return
         if was[:2] != now[:2]:

@@ -173,10 +173,11 @@ class Agent:
         return self.deadline if self.work is Work.WRAP_UP else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Queue:
     """A queue and who waits in it, kept sorted: calls that ask for the same stand in one lane.
 
+    Only the draft that made one changes it, because copies are what a decision costs most; in a floor it stays as it is.
     `kept`: calls that wait for one agent, by agent. `free`: keys of its free agents, the best first.
     `signed_in`, `serving` (neither paused nor gone) and `held` (by a call of this queue) count its agents.
     """
@@ -193,6 +194,22 @@ class Queue:
     seed: int = 0
     handling_s: float = 0.0
     handled: int = 0
+
+    def copy(self) -> Queue:
+        return Queue(
+            self.policy,
+            self.lanes,
+            self.kept,
+            self.free,
+            self.length,
+            self.signed_in,
+            self.serving,
+            self.held,
+            self.turn,
+            self.seed,
+            self.handling_s,
+            self.handled,
+        )
 
     @property
     def queue_id(self) -> int:

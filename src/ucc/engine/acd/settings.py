@@ -92,7 +92,8 @@ def _rebuild(draft: Draft, policy: QueuePolicy) -> None:
         held=sum(x[2] for x in standings),
     )
     if old is not None:
-        queue = replace(queue, turn=old.turn, seed=old.seed, handling_s=old.handling_s, handled=old.handled)
+        queue.turn, queue.seed = old.turn, old.seed
+        queue.handling_s, queue.handled = old.handling_s, old.handled
     draft.put_queue(queue)
     for waiting in taken:
         stand_again(draft, waiting)

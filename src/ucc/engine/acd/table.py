@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import TypeVar, overload
 
 K = TypeVar("K")
 V = TypeVar("V")
+T = TypeVar("T")
 
 _SHARDS = 32
 
@@ -58,6 +59,15 @@ class Table(Mapping[K, V]):
             for key in old:
                 if key not in new:
                     yield key, None
+
+    @overload
+    def get(self, key: K, /) -> V | None: ...
+
+    @overload
+    def get(self, key: K, /, default: V | T) -> V | T: ...
+
+    def get(self, key: K, default: V | T | None = None) -> V | T | None:
+        return self._shards[hash(key) % _SHARDS].get(key, default)
 
     def __getitem__(self, key: K) -> V:
         return self._shards[hash(key) % _SHARDS][key]

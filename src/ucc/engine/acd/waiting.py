@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ucc.engine.acd.assign import can_be_taken, is_served
+from ucc.engine.acd.assign import choose_agents, is_served
 from ucc.engine.acd.draft import Draft
 from ucc.engine.acd.effects import RefuseQueue, TellPosition
 from ucc.engine.acd.events import CallJoined
@@ -39,7 +39,7 @@ def _refuse(draft: Draft, queue: Queue, waiting: Waiting) -> str | None:
     policy = queue.policy
     if not is_served(queue):
         return "no_agents"
-    if can_be_taken(draft, queue, waiting):
+    if choose_agents(draft, queue, waiting):
         return None
     if policy.max_length and queue.length >= policy.max_length:
         return "full"

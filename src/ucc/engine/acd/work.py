@@ -223,10 +223,9 @@ def set_free(draft: Draft, agent: Agent, *, at: float | None = None, idle_since:
 
 def _measure(draft: Draft, agent: Agent, at: float) -> None:
     """The handling time of the queue, wrap-up included: the mean of the first ten, then the late ones weigh more."""
-    queue = draft.queue(agent.queue_id) if agent.queue_id is not None else None
-    if queue is None or agent.engaged_at is None:
+    if agent.queue_id is None or agent.engaged_at is None:
         return
-    handled = queue.handled + 1
-    share = max(0.1, 1 / handled)
-    handling_s = queue.handling_s + share * (max(0.0, at - agent.engaged_at) - queue.handling_s)
-    draft.put_queue(replace(queue, handling_s=handling_s, handled=handled))
+    queue = draft.own_queue(agent.queue_id)
+    if queue is not None:
+        queue.handled += 1
+        queue.handling_s += max(0.1, 1 / queue.handled) * (max(0.0, at - agent.engaged_at) - queue.handling_s)
