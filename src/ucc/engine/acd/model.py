@@ -177,7 +177,7 @@ class Agent:
 class Queue:
     """A queue and who waits in it, kept sorted: calls that ask for the same stand in one lane.
 
-    Only the draft that made one changes it, because copies are what a decision costs most; in a floor it stays as it is.
+    Only the draft that made one changes it, because copies are what a decision costs most; in a floor it stays so.
     `kept`: calls that wait for one agent, by agent. `free`: keys of its free agents, the best first.
     `signed_in`, `serving` (neither paused nor gone) and `held` (by a call of this queue) count its agents.
     """
