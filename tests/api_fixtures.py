@@ -46,6 +46,7 @@ class FakeController:
             for tenant_id, agent_id in agents
         }
         self.calls: dict[str, dict[str, Any]] = {}
+        self.verifications: list[str] = []
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
 
@@ -56,6 +57,7 @@ class FakeController:
                 web.post("/agents/{id}/presence", self._set_presence),
                 web.post("/agents/{id}/calls", self._place_call),
                 web.post("/calls/{id}/hang-up", self._hang_up),
+                web.post("/verification-calls/{id}", self._place_verification),
                 web.get("/snapshot", self._snapshot),
                 web.get("/events", self._events),
             ]
@@ -107,6 +109,10 @@ class FakeController:
             return web.json_response({"trouble": True}, status=500)
         call_id = await self.show_call(agent["tenant_id"], agent["agent_id"], "dialing")
         return web.json_response({"call_id": call_id}, status=201)
+
+    async def _place_verification(self, request: web.Request) -> web.Response:
+        self.verifications.append(request.match_info["id"])
+        return web.json_response({}, status=201)
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         call = self.calls[str(UUID(request.match_info["id"]))]

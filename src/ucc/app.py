@@ -41,6 +41,7 @@ from ucc.secrets import Secrets, get_secrets
 from ucc.team.endpoints import router as teams
 from ucc.tenant.endpoints import router as tenants
 from ucc.trunk.endpoints import router as trunks
+from ucc.verification.endpoints import router as verifications
 from ucc.voicemail.endpoints import router as voicemail
 
 PREFIX = "/api/v1"
@@ -54,6 +55,7 @@ ROUTERS = (
     teams,
     pauses,
     recording_policies,
+    verifications,
     calls,
     missed_calls,
     recordings,

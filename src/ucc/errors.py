@@ -121,6 +121,10 @@ class RuleTooLoose(UccError):
     code, status, summary = "rule_too_loose", 422, "A level above allows less; a level may only be stricter."
 
 
+class IdempotencyKeyReused(UccError):
+    code, status, summary = "idempotency_key_reused", 409, "The idempotency key was used for something else."
+
+
 class UnknownPauseReason(UccError):
     code, status, summary = "unknown_pause_reason", 422, "The reason is not one of the enterprise's pause reasons."
 

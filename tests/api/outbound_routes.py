@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 Route = tuple[str, str]
 
@@ -55,6 +56,9 @@ ROUTES: dict[Route, Rule] = {
     ("POST", "/pause-reasons"): Rule(EDITOR, REASON | {"code": "lunch"}),
     ("PUT", "/pause-reasons/{reason_id}"): Rule(EDITOR, REASON, "pause_reason"),
     ("DELETE", "/pause-reasons/{reason_id}"): Rule(EDITOR, None, "pause_reason"),
+    ("POST", "/verification-calls"): Rule(ADMIN, {"callee": "8001", "idempotency_key": "x"}),
+    ("GET", "/verification-calls/{verification_id}"): Rule(ADMIN, None, "verification_call"),
+    ("POST", "/verification-calls/{verification_id}/verify"): Rule(ADMIN, {"code": "0815"}, "verification_call"),
     ("GET", "/teams"): Rule(EDITOR),
     ("GET", "/supervisors"): Rule(EDITOR),
     ("POST", "/teams"): Rule(ADMIN, {"name": "one"}),
@@ -66,5 +70,5 @@ ROUTES: dict[Route, Rule] = {
 def build_path(path: str, row_id: int = 1) -> str:
     """The path of a request: every number is `row_id`."""
     parts = path.removeprefix("/").split("/")
-    named = {"{subject}": "callee", "{window_s}": "3600"}
+    named = {"{subject}": "callee", "{window_s}": "3600", "{verification_id}": str(UUID(int=row_id))}
     return "/".join(named.get(part, str(row_id)) if part.startswith("{") else part for part in parts)

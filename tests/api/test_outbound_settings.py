@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest
@@ -22,6 +23,7 @@ from ucc.trunk.number import find_prefix
 from world import Branch, World
 
 pytestmark = pytest.mark.db
+VERIFICATION = 77
 ROLES = {"operator": "operator", **{f"{role}2": role for role in ("reseller", "enterprise", "supervisor", "agent")}}
 
 
@@ -55,7 +57,19 @@ async def make_rows(database: Database, world: World, branch: Branch) -> dict[st
         "INSERT INTO frequency_rule (tenant_id, subject, window_s, most) VALUES (:t, 'callee', 3600, 2)",
         t=tenant,
     )
-    return rows | {"trunk": world.trunk_id, "agent": branch.agent_id, "tenant": tenant}
+    await run(
+        database,
+        "INSERT INTO verification_call (id, tenant_id, idempotency_key, callee, code_hash, expires_at)"
+        " VALUES (:id, :t, 'prey', '+8613911112222', '', now() + interval '1 h')",
+        id=UUID(int=VERIFICATION),
+        t=tenant,
+    )
+    return rows | {
+        "verification_call": VERIFICATION,
+        "trunk": world.trunk_id,
+        "agent": branch.agent_id,
+        "tenant": tenant,
+    }
 
 
 async def dump(database: Database, world: World) -> list[Any]:

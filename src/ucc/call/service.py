@@ -25,6 +25,7 @@ from ucc.reception.last_agent import note_last_agent
 from ucc.recording.models import Recording
 from ucc.tenant.service import Level, load_chain
 from ucc.trunk.number import find_e164
+from ucc.verification.service import end_verification
 from ucc.voicemail.service import note_messages
 
 
@@ -45,6 +46,7 @@ async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
         await session.execute(insert(CallLeg), _leg_values(finished))
     if not any(leg.kind is LegKind.TRUNK for leg in finished.legs):
         await forget_attempts_of(session, finished.call_id)
+    await end_verification(session, finished)
     await _spool_recordings(session, finished)
     await _charge(session, finished)
     await note_messages(session, finished)

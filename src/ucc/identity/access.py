@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
@@ -108,12 +108,24 @@ def work_of(*roles: UserRole) -> Callable[[Request], AsyncIterator[Work]]:
     return begin_work
 
 
-async def require_agent_viewer(request: Request) -> Viewer:
-    """A dependency for requests that go to call control: the agent, with no transaction kept open meanwhile."""
-    async with database_of(request).begin() as session:
-        viewer = await find_viewer(session, request)
-    if viewer is None:
-        raise NotLoggedIn
+def viewer_of(*roles: UserRole) -> Callable[[Request], Awaitable[Viewer]]:
+    """A dependency for requests that go to call control: a user of these roles, with no transaction kept open
+    meanwhile."""
+
+    async def require_viewer(request: Request) -> Viewer:
+        async with database_of(request).begin() as session:
+            viewer = await find_viewer(session, request)
+        if viewer is None:
+            raise NotLoggedIn
+        if roles and viewer.role not in roles:
+            raise Forbidden
+        return viewer
+
+    return require_viewer
+
+
+async def require_agent_viewer(viewer: Annotated[Viewer, Depends(viewer_of())]) -> Viewer:
+    """The same, for an agent."""
     viewer.require_agent()
     return viewer
 
@@ -125,4 +137,5 @@ OperatorWork = Annotated[Work, Depends(work_of(UserRole.OPERATOR), scope="functi
 SellerWork = Annotated[Work, Depends(work_of(*SELLER_ROLES), scope="function")]
 ManagerWork = Annotated[Work, Depends(work_of(*SELLER_ROLES, *EDITOR_ROLES), scope="function")]
 AdminWork = Annotated[Work, Depends(work_of(UserRole.ENTERPRISE), scope="function")]
+AdminViewer = Annotated[Viewer, Depends(viewer_of(UserRole.ENTERPRISE))]
 AgentViewer = Annotated[Viewer, Depends(require_agent_viewer)]

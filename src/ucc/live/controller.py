@@ -59,6 +59,10 @@ class Controller:
     async def hang_up(self, call_id: UUID) -> None:
         await self.request("POST", f"/calls/{call_id}/hang-up", json={"by": "agent"})
 
+    async def place_verification(self, verification_id: UUID) -> None:
+        """Let the verification's call be placed; its id is the call's too."""
+        await self.request("POST", f"/verification-calls/{verification_id}")
+
     async def snapshot(self, tenant_id: int | None = None) -> dict[str, Any]:
         """What happens now, in one enterprise or in all of them."""
         answer = await self.request("GET", "/snapshot", params={} if tenant_id is None else {"tenant_id": tenant_id})

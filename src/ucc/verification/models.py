@@ -12,8 +12,8 @@ from ucc.db.base import Base, CreatedAt
 
 
 class VerificationCall(Base):
-    """`sealed_code`: encrypted, NULL once the call has ended. `cause` says why the call failed: a refusal's code, or
-    `q850_` and the number."""
+    """`id` is also that of its call. `sealed_code`: encrypted, NULL once the call has ended. `cause` says why the call
+    failed: a refusal's code, or `q850_` and the number."""
 
     __tablename__ = "verification_call"
     __table_args__ = (
@@ -37,5 +37,6 @@ class VerificationCall(Base):
     tries_left: Mapped[int] = mapped_column(server_default=text("5"))
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     verified_at: Mapped[datetime | None]

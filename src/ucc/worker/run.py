@@ -27,6 +27,7 @@ from ucc.kit.clock import now
 from ucc.kit.logging import configure_logging, describe_error, get_logger
 from ucc.recording.jobs import QUEUE, RecordingEncoder
 from ucc.recording.pool import EncoderPool
+from ucc.verification.service import fail_lost_verifications
 
 log = get_logger()
 
@@ -34,6 +35,7 @@ SWEEP_EVERY_S = 5.0
 TIDY_EVERY_S = 600.0
 PARTITIONS_EVERY_S = 3600.0
 ATTEMPTS_EVERY_S = 3600.0
+VERIFICATIONS_EVERY_S = 60.0
 _LONGEST_WAIT_S = 10.0
 _NICE = 5
 
@@ -145,6 +147,12 @@ async def forget_attempts(database: Database) -> None:
         await forget_old_attempts(session, now())
 
 
+async def fail_lost(database: Database) -> None:
+    """Verification calls whose end nobody wrote down have failed; their codes are forgotten."""
+    async with database.begin() as session:
+        await fail_lost_verifications(session)
+
+
 async def run(settings: Settings) -> None:
     """The whole worker, until it is told to stop."""
     stop = asyncio.Event()
@@ -160,6 +168,7 @@ async def run(settings: Settings) -> None:
         repeat("sweep", SWEEP_EVERY_S, encoder.sweep),
         repeat("tidy", TIDY_EVERY_S, encoder.tidy),
         repeat("partitions", PARTITIONS_EVERY_S, lambda: ensure_partitions(database)),
+        repeat("verifications", VERIFICATIONS_EVERY_S, lambda: fail_lost(database)),
         repeat("attempts", ATTEMPTS_EVERY_S, lambda: forget_attempts(database)),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
