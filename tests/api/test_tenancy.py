@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api import inbound_routes
 from api.outbound_routes import ROUTES as OUTBOUND_ROUTES
 from api.outbound_routes import build_path
 from api_fixtures import Api, FakeController
@@ -46,7 +47,7 @@ def list_routes() -> set[tuple[str, str]]:
 
 
 def test_this_test_knows_every_route() -> None:
-    assert list_routes() == PUBLIC | SELF | LISTS | set(BY_ID) | set(OUTBOUND_ROUTES)
+    assert list_routes() == PUBLIC | SELF | LISTS | set(BY_ID) | set(OUTBOUND_ROUTES) | set(inbound_routes.ROUTES)
 
 
 async def make_prey(database: Database, controller: FakeController, branch: Branch) -> Prey:
@@ -121,6 +122,7 @@ async def test_strangers_are_sent_to_log_in(api: Api) -> None:
     for method, path in sorted(list_routes() - PUBLIC):
         address = path.removeprefix("/").replace("{call_id}", anything).replace("{recording_id}", anything)
         address = build_path(address) if (method, path) in OUTBOUND_ROUTES else address
+        address = inbound_routes.build_path(path) if (method, path) in inbound_routes.ROUTES else address
         body = {"presence": "ready"} if path.endswith("presence") else {"callee": "13800138000"}
         for headers in ({}, {"Cookie": "ucc_session=guess"}, {"Cookie": "ucc_session=\"';--"}):
             sent = None if method == "GET" else body
