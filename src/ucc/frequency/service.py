@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, literal, select, text
+from sqlalchemy import ScalarSelect, delete, func, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.db.scope import TenantKind
@@ -70,24 +70,26 @@ async def require_frequency(
     rules = await session.scalars(select(FrequencyRule).where(FrequencyRule.tenant_id.in_(level_ids)))
     limits = choose_limits(chain, rules)
     numbers: dict[Subject, str] = {"callee": callee, "caller_id": caller_id}
-    counted = [subject for subject in SUBJECTS if subject in subjects and any(x.subject == subject for x in limits)]
-    for subject in counted:  # always in this order: two calls never wait for each other
-        await session.execute(_LOCK, {"key": f"{subject}:{numbers[subject]}"})
-    for subject in counted:
-        for limit in (limit for limit in limits if limit.subject == subject):
-            if await _count(session, chain, limit, numbers[subject], at) >= limit.most:
-                raise CallRefused(f"{subject}_rate_exceeded")
+    counted = [limit for subject in SUBJECTS if subject in subjects for limit in limits if limit.subject == subject]
+    if not counted:
+        return
+    keys = {limit.subject: f"{limit.subject}:{numbers[limit.subject]}" for limit in counted}
+    for key in keys.values():  # always callee first: two calls never wait for each other
+        await session.execute(_LOCK, {"key": key})
+    counts = [_count(chain, limit, numbers[limit.subject], at) for limit in counted]
+    for limit, count in zip(counted, (await session.execute(select(*counts))).one(), strict=True):
+        if count >= limit.most:
+            raise CallRefused(f"{limit.subject}_rate_exceeded")
 
 
-async def _count(session: AsyncSession, chain: Sequence[Level], limit: Limit, number: str, at: datetime) -> int:
+def _count(chain: Sequence[Level], limit: Limit, number: str, at: datetime) -> ScalarSelect[int]:
     """Attempts within the window, counted no further than the limit."""
     column = DialAttempt.callee if limit.subject == "callee" else DialAttempt.caller_id
     found = select(literal(1)).where(column == number, DialAttempt.at > at - timedelta(seconds=limit.window_s))
     if limit.tenant_id != chain[-1].tenant_id:  # the operator counts everybody's
         below = select(TenantTree.descendant_id).where(TenantTree.ancestor_id == limit.tenant_id)
         found = found.where(DialAttempt.tenant_id.in_(below))
-    count = await session.scalar(select(func.count()).select_from(found.limit(limit.most).subquery()))
-    return count or 0
+    return select(func.count()).select_from(found.limit(limit.most).subquery()).scalar_subquery()
 
 
 async def note_attempt(

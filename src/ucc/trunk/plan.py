@@ -116,17 +116,17 @@ async def _choose_caller_id(
 
 async def _find_trunks(session: AsyncSession, chosen: ChosenCallerId, number: str) -> list[Trunk]:
     """The caller ID's own trunk and its second choices, of those in service that carry the number."""
-    own = await session.scalar(select(Trunk).where(Trunk.id == chosen.trunk_id))
+    is_next = (TrunkFallback.next_trunk_id == Trunk.id) & (TrunkFallback.trunk_id == chosen.trunk_id)
     rows = await session.execute(
-        select(TrunkFallback, Trunk)
-        .join(Trunk, Trunk.id == TrunkFallback.next_trunk_id)
-        .where(TrunkFallback.trunk_id == chosen.trunk_id)
-        .order_by(TrunkFallback.next_trunk_id)
+        select(Trunk, TrunkFallback)
+        .outerjoin(TrunkFallback, is_next)
+        .where((Trunk.id == chosen.trunk_id) | TrunkFallback.trunk_id.is_not(None))
+        .order_by(Trunk.id)
     )
-    trunks = {fallback.next_trunk_id: (fallback, trunk) for fallback, trunk in rows}
-    ordered = order_choices([fallback for fallback, _ in trunks.values()], _draw)
-    found = [own, *(trunks[fallback.next_trunk_id][1] for fallback in ordered)]
-    active = [trunk for trunk in found if trunk is not None and trunk.is_active]
+    trunks = {trunk.id: (trunk, fallback) for trunk, fallback in rows}
+    ordered = order_choices([fallback for _, fallback in trunks.values() if fallback is not None], _draw)
+    found = [trunks[trunk_id][0] for trunk_id in (chosen.trunk_id, *(choice.next_trunk_id for choice in ordered))]
+    active = [trunk for trunk in found if trunk.is_active]
     if not active:
         raise CallRefused("no_trunk")
     carrying = [trunk for trunk in active if is_carried(trunk.allowed_prefixes, number)]
