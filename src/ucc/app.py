@@ -21,6 +21,7 @@ from ucc.caller_id.endpoints import router as caller_ids
 from ucc.config import CHECKOUT, Settings, get_settings
 from ucc.db.engine import role_url
 from ucc.db.unit import Database
+from ucc.floor.endpoints import router as floor_setting
 from ucc.frequency.endpoints import router as frequency
 from ucc.identity.endpoints import router as session
 from ucc.identity.limiter import LoginLimiter
@@ -61,6 +62,7 @@ ROUTERS = (
     recordings,
     agents,
     queues,
+    floor_setting,
     ivr_trees,
     prompts,
     schedules,

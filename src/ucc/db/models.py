@@ -6,6 +6,7 @@ from ucc.agent import models as agent
 from ucc.blacklist import models as blacklist
 from ucc.call import models as call
 from ucc.db.base import Base
+from ucc.floor import models as floor
 from ucc.frequency import models as frequency
 from ucc.identity import models as identity
 from ucc.ivr import models as ivr
@@ -32,6 +33,7 @@ __all__ = [
     "agent",
     "blacklist",
     "call",
+    "floor",
     "frequency",
     "identity",
     "ivr",
