@@ -100,8 +100,8 @@ async def open_peer(settings: Settings, home: Path, *, with_recording: bool) -> 
 
 
 def list_sounds(home: Path) -> list[int]:
-    """Sizes of what it has recorded, in bytes."""
-    return [path.stat().st_size for path in (home / "asterisk" / "sound").glob("*.wav")]
+    """Sizes of what it has recorded, in bytes, oldest first."""
+    return [path.stat().st_size for path in sorted((home / "asterisk" / "sound").glob("*.wav"))]
 
 
 def _render(settings: Settings, home: Path, with_recording: bool) -> None:
