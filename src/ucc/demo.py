@@ -20,11 +20,13 @@ from ucc.db.unit import Database
 from ucc.identity.models import User
 from ucc.identity.password import hash_password, is_password
 from ucc.ledger.service import create_accounts, top_up
+from ucc.pause.models import PauseReason
 from ucc.queue.models import Queue, QueueMember
 from ucc.rating.models import Rate, RatePlan
 from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
 from ucc.secrets import Secrets, get_secrets
+from ucc.team.models import Team, TeamMember, TeamSupervisor
 from ucc.tenant.models import Tenant
 from ucc.trunk.models import Trunk
 
@@ -33,6 +35,12 @@ M = TypeVar("M", bound=Base)
 DID = "+861088880001"
 EXTENSIONS = {"agent1": "8001", "agent2": "8002"}
 WORK_NUMBERS = {"agent1": "1001", "agent2": "1002"}
+PAUSE_REASONS = (
+    ("break", "小休", "Break", 900),
+    ("lunch", "午餐", "Lunch", 3600),
+    ("meeting", "会议", "Meeting", None),
+    ("training", "培训", "Training", None),
+)
 RATES_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 YUAN = 1_000_000
 
@@ -99,6 +107,7 @@ class _Filling:
         ]
         await self._lines(operator.id, enterprise.id)
         await self._agents(enterprise.id)
+        await self._people(enterprise.id)
         phones = {number: derive_phone_password(self._secrets, number) for number in EXTENSIONS.values()}
         return Demo(enterprise.id, DID, tuple(logins), phones)
 
@@ -159,7 +168,7 @@ class _Filling:
         await self._ensure(
             Destination, {"did_id": did.id, "occasion": "open"}, tenant_id=tenant_id, kind="queue", queue_id=queue.id
         )
-        await self._ensure(CallerId, {"tenant_id": tenant_id, "number": DID}, trunk_id=trunk.id)
+        await self._ensure(CallerId, {"tenant_id": tenant_id, "number": DID}, trunk_id=trunk.id, is_default=True)
 
     async def _agents(self, tenant_id: int) -> None:
         queue = await self._ensure(Queue, {"tenant_id": tenant_id, "name": "客服"})
@@ -176,6 +185,17 @@ class _Filling:
                 extension_id=extension.id,
             )
             await self._ensure(QueueMember, {"queue_id": queue.id, "agent_id": agent.id}, tenant_id=tenant_id)
+
+    async def _people(self, tenant_id: int) -> None:
+        """One team with both agents, and why they pause."""
+        for position, (code, label_zh, label_en, max_s) in enumerate(PAUSE_REASONS):
+            labels = {"label_zh": label_zh, "label_en": label_en, "max_s": max_s, "position": position}
+            await self._ensure(PauseReason, {"tenant_id": tenant_id, "code": code}, **labels)
+        team = await self._ensure(Team, {"tenant_id": tenant_id, "name": "客服一组"})
+        leader = await self._ensure(User, {"username": "supervisor"})
+        await self._ensure(TeamSupervisor, {"team_id": team.id, "user_id": leader.id}, tenant_id=tenant_id)
+        for agent in list(await self._session.scalars(select(Agent).filter_by(tenant_id=tenant_id))):
+            await self._ensure(TeamMember, {"team_id": team.id, "agent_id": agent.id}, tenant_id=tenant_id)
 
 
 assert metadata.tables  # every model is loaded, so that foreign keys between them resolve

@@ -45,7 +45,9 @@ async def delete_reason(scoped: Scoped, reason_id: int) -> None:
 
 
 async def require_reason(session: AsyncSession, tenant_id: int, code: str | None) -> None:
-    """Once an enterprise has reasons in use, a pause gives one of them. Raises UnknownPauseReason."""
+    """Once an enterprise has reasons in use, a pause gives one of them, or none (*77). Raises UnknownPauseReason."""
+    if code is None:
+        return
     in_use = select(PauseReason.code).where(PauseReason.tenant_id == tenant_id, PauseReason.is_active)
     codes = set(await session.scalars(in_use))
     if codes and code not in codes:
