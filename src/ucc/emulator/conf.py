@@ -15,7 +15,7 @@ USER = "asterisk"
 _TEMPLATES = Path(__file__).with_name("conf")
 _HEARD_KEPT_S = 24 * 3600
 _EMPTY = (
-    *("acl", "ccss", "cli", "cli_permissions", "codecs", "features", "manager", "pjproject", "sorcery"),
+    *("acl", "ccss", "cli", "cli_permissions", "codecs", "features", "pjproject", "sorcery"),
     *("udptl", "websocket_client"),
 )
 """Files that Asterisk looks for; empty ones mean its defaults."""
