@@ -89,8 +89,8 @@ class Step:
         encoded = f", {self.encoded_s:.0f} s of MP3 a second" if self.encoded_s else ""
         return (
             f"{self.calls:5d} calls {'held' if self.is_held else 'NOT held'}: {100 * self.loss:.4f} % of {self.sent}"
-            f" packets lost, {self.silent} silent legs, {self.stalled} recordings with gaps, {self.calls - self.alive} calls gone, failed set-ups {failed}"
-            f"{encoded}; CPU % {shares}"
+            f" packets lost, {self.silent} silent legs, {self.stalled} recordings with gaps,"
+            f" {self.calls - self.alive} calls gone, failed set-ups {failed}{encoded}; CPU % {shares}"
         )
 
 

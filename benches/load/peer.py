@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 
-from benches.load.house import CARRIER_HOST, PEER_HOST, PHONE_HOST, PHONE_PORT
+from benches.load.house import CARRIER_HOST, CARRIER_PORT, PEER_HOST, PHONE_HOST, PHONE_PORT
 from ucc.config import Settings
 from ucc.stack.namespace import chroot_command, make_folder, user_ids
 from ucc.stack.service import exchange_datagram
@@ -69,6 +69,7 @@ endpoint = carrier
 match = @CARRIER@
 
 [phones](leg)
+context = out
 
 [phones]
 type = identify
@@ -100,7 +101,7 @@ async def open_peer(settings: Settings, home: Path, *, with_recording: bool) -> 
 
 
 def list_sounds(home: Path) -> list[int]:
-    """Sizes of what it has recorded, in bytes, oldest first."""
+    """Sizes of what it has recorded, in bytes, in an order that stays."""
     return [path.stat().st_size for path in sorted((home / "asterisk" / "sound").glob("*.wav"))]
 
 
@@ -128,6 +129,8 @@ def _render(settings: Settings, home: Path, with_recording: bool) -> None:
     texts["extensions.conf"] = (
         f"[calls]\nexten => _[+0-9]X.,1,NoOp()\n{recording}"
         f" same => n,Dial(PJSIP/phones/sip:agent@{PHONE_HOST}:{PHONE_PORT},30)\n same => n,Hangup()\n"
+        "[out]\nexten => _[+0-9]X.,1,NoOp()\n"
+        f" same => n,Dial(PJSIP/carrier/sip:${{EXTEN}}@{CARRIER_HOST}:{CARRIER_PORT},30)\n same => n,Hangup()\n"
     )
     for file_name, text in texts.items():
         for name, value in names.items():

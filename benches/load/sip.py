@@ -68,13 +68,15 @@ class Leg:
     last_reply: bytes = b""
     last_branch: str = ""
     ack: bytes = b""
+    credentials: tuple[str, str] | None = None
+    """(User, HA1) of a phone that has to prove who it is."""
 
 
 class Endpoint(asyncio.DatagramProtocol):
     """All SIP of one address. A request that comes in is a call to a phone, which answers at once.
 
     `rtp_ports` gives each leg a port for its media; `on_media` hears of a leg whose media goes elsewhere or, when its
-    `ended_at` is set, ends.
+    `ended_at` is set, ends; `on_call` hears of each call that comes in, as it comes.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Endpoint(asyncio.DatagramProtocol):
         server: Address,
         rtp_ports: Callable[[], int] | None = None,
         on_media: Callable[[Leg], None] | None = None,
+        on_call: Callable[[Leg], None] | None = None,
     ) -> None:
         self.address = address
         self.server = server
@@ -91,6 +94,7 @@ class Endpoint(asyncio.DatagramProtocol):
         self.unexpected: list[str] = []
         self._rtp_ports = rtp_ports or itertools.cycle(range(12000, 16000, 2)).__next__
         self._on_media = on_media or (lambda leg: None)
+        self._on_call = on_call or (lambda leg: None)
         self._transport: asyncio.DatagramTransport | None = None
         self._registering: dict[str, asyncio.Future[Message]] = {}
         self._branches = itertools.count(1)
@@ -143,15 +147,17 @@ class Endpoint(asyncio.DatagramProtocol):
                 f' uri="sip:{domain}", response="{response}"'
             )
 
-    def invite(self, caller: str, callee: str) -> Leg:
-        """A new call; its `answered` is done, or failed, by what comes back."""
+    def invite(self, caller: str, callee: str, domain: str = "", password: str = "") -> Leg:
+        """A new call; its `answered` is done, or failed, by what comes back. With a domain it is that of a phone."""
         call_id = uuid4().hex
         host, port = self.server
-        target = f"sip:{callee}@{host}:{port}"
-        local = f"<sip:{caller}@{self.address[0]}:{self.address[1]}>;tag={call_id[:8]}"
+        target = f"sip:{callee}@{domain or f'{host}:{port}'}"
+        local = f"<sip:{caller}@{domain or f'{self.address[0]}:{self.address[1]}'}>;tag={call_id[:8]}"
         leg = Leg(call_id, local, f"<{target}>", target, self._rtp_ports(), time.monotonic())
         leg.answered = asyncio.get_running_loop().create_future()
         leg.answered.add_done_callback(_look_at)
+        if domain:
+            leg.credentials = (caller, _md5(f"{caller}:{domain}:{password}"))
         self.legs[call_id] = leg
         self._send(self._request(self._dialog_lines(leg, "INVITE", caller), self._sdp(leg)))
         return leg
@@ -212,6 +218,9 @@ class Endpoint(asyncio.DatagramProtocol):
             leg.answered_at = time.monotonic()
         leg.ack = self._request(self._dialog_lines(leg, "ACK", cseq=cseq), branch=_ack_branch(status, message))
         self._send(leg.ack)
+        if status in (401, 407) and leg.credentials is not None and cseq == 1:
+            self._prove(leg, message)
+            return
         if status < 300:
             self._take_sdp(leg, message.body)
             if not leg.answered.done():
@@ -220,6 +229,21 @@ class Endpoint(asyncio.DatagramProtocol):
             self.legs.pop(leg.call_id, None)
             if not leg.answered.done():
                 leg.answered.set_exception(CallFailed(message.first))
+
+    def _prove(self, leg: Leg, message: Message) -> None:
+        """The call again, with the answer to the challenge."""
+        assert leg.credentials is not None
+        user, ha1 = leg.credentials
+        name = "proxy-authenticate" if message.first.startswith("SIP/2.0 407") else "www-authenticate"
+        challenge = dict(re.findall(r'(\w+)="([^"]*)"', message.get(name)))
+        response = _md5(f"{ha1}:{challenge['nonce']}:{_md5(f'INVITE:{leg.target}')}")
+        leg.ack, leg.remote, leg.cseq = b"", f"<{leg.target}>", leg.cseq + 1
+        header = "Proxy-Authorization" if name.startswith("proxy") else "Authorization"
+        proof = (
+            f'{header}: Digest username="{user}", realm="{challenge["realm"]}", nonce="{challenge["nonce"]}",'
+            f' uri="{leg.target}", response="{response}"'
+        )
+        self._send(self._request([*self._dialog_lines(leg, "INVITE", user), proof], self._sdp(leg)))
 
     def _take_request(self, message: Message, address: Address) -> None:
         method, call_id = message.first.partition(" ")[0], message.get("call-id")
@@ -266,6 +290,7 @@ class Endpoint(asyncio.DatagramProtocol):
         leg = Leg(call_id, local, message.get("from"), target, self._rtp_ports(), time.monotonic())
         leg.routes = _split(message.headers.get("record-route", []))
         self.legs[call_id] = leg
+        self._on_call(leg)
         return leg
 
     def _take_sdp(self, leg: Leg, body: str) -> None:
