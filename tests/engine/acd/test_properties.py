@@ -199,6 +199,7 @@ class FloorMachine(RuleBasedStateMachine):
             elif isinstance(effect, ef.OfferAgents):
                 assert effect.agents
                 assert len({x.agent_id for x in effect.agents}) == len(effect.agents)
+                self._check_turn(before, effect.call_id)
         for call_id, ticket in self.wanting.items():
             offer, waiting = floor.offers.get(call_id), floor.waiting.get(call_id)
             assert (waiting is not None) != (offer is not None and offer.ticket is not None), "a caller is lost"
@@ -211,6 +212,18 @@ class FloorMachine(RuleBasedStateMachine):
         for agent_id, agent in before.agents.items():
             if agent.is_signed_in:
                 self.signed_in_s[agent_id] += floor.at - before.at
+
+    def _check_turn(self, before: Floor, call_id: UUID) -> None:
+        """Of those who take anybody, nobody who stood further ahead still waits."""
+        taken = before.waiting.get(call_id)
+        if taken is None or taken.kept_for is not None:
+            return
+        queue_id = taken.ticket.queue_id
+        if before.queues[queue_id].policy != self.play.floor.queues[queue_id].policy:
+            return  # places are others now
+        for other in self.play.floor.waiting.values():
+            if other.ticket.queue_id == queue_id and not other.needs and other.kept_for is None:
+                assert other.place > taken.place, "a caller was overtaken"
 
     @invariant()
     def indexes_are_true(self) -> None:

@@ -65,5 +65,6 @@ def _check_alarms(floor: Floor) -> None:
     expected: Counter[tuple[int, int | UUID]] = Counter()
     expected.update((int(x.deadline), key) for key, x in floor.agents.items() if x.deadline is not None)
     expected.update((int(x.wakes_at), call_id) for call_id, x in floor.waiting.items() if x.wakes_at is not None)
-    assert Counter((second, key) for second, keys in floor.alarms.items() for key in keys) == expected
+    assert Counter((int(when), key) for alarms in floor.alarms.values() for when, key in alarms) == expected
+    assert all(second == int(when) for second, alarms in floor.alarms.items() for when, _ in alarms)
     assert all(x.deadline is None or x.deadline > floor.at for x in floor.agents.values())

@@ -66,13 +66,10 @@ def _pass_time(draft: Draft) -> None:
     first, last = int(draft.floor.at), int(draft.at)
     alarms = draft.floor.alarms
     seconds = range(first, last + 1) if last - first < len(alarms) else sorted(x for x in alarms if x <= last)
-    due: list[tuple[float, str, int | UUID]] = []
-    for second in seconds:
-        for key in draft.alarms(second):
-            when = _due_at(draft, key)
-            if when is not None and when <= draft.at:
-                due.append((when, str(key), key))
-    for when, _, key in sorted(due):
+    due = [alarm for second in seconds for alarm in alarms.get(second, ()) if alarm[0] <= draft.at]
+    if len(due) > 1:
+        due.sort(key=lambda alarm: (alarm[0], str(alarm[1])))
+    for when, key in due:
         if isinstance(key, UUID):
             if (found := draft.waiting(key)) is not None:
                 waiting.wake(draft, found)
@@ -81,11 +78,3 @@ def _pass_time(draft: Draft) -> None:
                 work.end_wrap_up(draft, agent, when)
             else:
                 work.end_reservation(draft, agent)
-
-
-def _due_at(draft: Draft, key: int | UUID) -> float | None:
-    if isinstance(key, UUID):
-        found = draft.waiting(key)
-        return found.wakes_at if found is not None else None
-    agent = draft.agent(key)
-    return agent.deadline if agent is not None else None

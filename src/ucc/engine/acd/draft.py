@@ -7,7 +7,19 @@ from dataclasses import replace
 from uuid import UUID
 
 from ucc.engine.acd.effects import FloorEffect, KeepStretch
-from ucc.engine.acd.model import Agent, Floor, Offer, Presence, Queue, QueuePolicy, Strategy, Ticket, Waiting, Work
+from ucc.engine.acd.model import (
+    Agent,
+    Alarm,
+    Floor,
+    Offer,
+    Presence,
+    Queue,
+    QueuePolicy,
+    Strategy,
+    Ticket,
+    Waiting,
+    Work,
+)
 from ucc.engine.acd.places import insert, remove
 
 _COUNTED_AS = {Work.RESERVED: "ringing", Work.RINGING: "ringing", Work.DIALING: "dialing", Work.WRAP_UP: "wrap_up"}
@@ -36,7 +48,7 @@ class Draft:
         self._queues: dict[int, Queue | None] = {}
         self._waiting: dict[UUID, Waiting | None] = {}
         self._offers: dict[UUID, Offer | None] = {}
-        self._alarms: dict[int, tuple[int | UUID, ...] | None] = {}
+        self._alarms: dict[int, tuple[Alarm, ...] | None] = {}
 
     def freeze(self) -> Floor:
         floor = self.floor
@@ -70,7 +82,7 @@ class Draft:
     def offer(self, call_id: UUID) -> Offer | None:
         return self._offers[call_id] if call_id in self._offers else self.floor.offers.get(call_id)
 
-    def alarms(self, second: int) -> tuple[int | UUID, ...]:
+    def alarms(self, second: int) -> tuple[Alarm, ...]:
         found = self._alarms[second] if second in self._alarms else self.floor.alarms.get(second)
         return found or ()
 
@@ -88,11 +100,12 @@ class Draft:
             agent = replace(agent, counted_since=max(at, old.counted_since))
         self._move_alarm(agent_id, old.deadline, agent.deadline)
         self._agents[agent_id] = agent
-        for queue_id in agent.queue_ids:
-            self._recount(queue_id, old, agent)
-        for foreign_id in {old.queue_id, agent.queue_id}:
-            if foreign_id is not None and foreign_id not in agent.queue_ids:
-                self._recount(foreign_id, old, agent)
+        if old.is_free or agent.is_free or (old.presence, old.queue_id) != (agent.presence, agent.queue_id):
+            for queue_id in agent.queue_ids:
+                self._recount(queue_id, old, agent)
+            for foreign_id in {old.queue_id, agent.queue_id}:
+                if foreign_id is not None and foreign_id not in agent.queue_ids:
+                    self._recount(foreign_id, old, agent)
         if agent.is_free and not old.is_free:
             self.freed.append(agent_id)
         if agent.presence is not Presence.READY and old.presence is Presence.READY:
@@ -200,10 +213,10 @@ class Draft:
         if old == new:
             return
         if old is not None:
-            rest = tuple(x for x in self.alarms(int(old)) if x != key)
+            rest = tuple(alarm for alarm in self.alarms(int(old)) if alarm[1] != key)
             self._alarms[int(old)] = rest or None
         if new is not None:
-            self._alarms[int(new)] = (*self.alarms(int(new)), key)
+            self._alarms[int(new)] = (*self.alarms(int(new)), (new, key))
 
     def _close_stretch(self, agent: Agent, at: float) -> None:
         if agent.is_signed_in and at > agent.counted_since:

@@ -16,6 +16,8 @@ from ucc.engine.effects import AgentTarget
 
 Needs = tuple[tuple[str, int], ...]
 """Skills and levels, sorted: what a waiting call asks of an agent now."""
+Alarm = tuple[float, int | UUID]
+"""When something happens to an agent or a call."""
 Place = tuple[float, float, UUID]
 """Where a call stands in its queue: the smallest is served first."""
 
@@ -250,7 +252,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Everything of one tenant. `alarms`: by second, the agents and calls to whom something happens then."""
+    """Everything of one tenant. `alarms`: by second, what happens by itself in it."""
 
     tenant_id: int
     at: float = 0.0
@@ -258,5 +260,5 @@ class Floor:
     queues: Table[int, Queue] = field(default_factory=Table)
     waiting: Table[UUID, Waiting] = field(default_factory=Table)
     offers: Table[UUID, Offer] = field(default_factory=Table)
-    alarms: Table[int, tuple[int | UUID, ...]] = field(default_factory=Table)
+    alarms: Table[int, tuple[Alarm, ...]] = field(default_factory=Table)
     outbound_wrap_up_s: float = 0.0
