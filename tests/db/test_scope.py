@@ -61,7 +61,7 @@ async def test_a_scope_sees_itself_and_below(fresh_database: TestDatabase, datab
                 assert calls == visible & {first.enterprise_id, second.enterprise_id}
 
 
-UNREADABLE = {"call_state", "tenant_lease", "dial_attempt"}
+UNREADABLE = {"call_state", "tenant_lease", "dial_attempt", "last_agent"}
 
 
 async def test_without_a_scope_nothing_is_seen(shared_database: TestDatabase, world: World) -> None:
