@@ -28,6 +28,7 @@ def set_environment() -> None:
     host = _find_running_host() or _choose_host()
     os.environ.setdefault("UCC_ADDRESS", f"127.0.0.{host}")
     os.environ.setdefault("UCC_EMULATOR_ADDRESS", f"127.0.0.{host + 10}")
+    os.environ.setdefault("UCC_IVR_HTTP_NETWORKS", '["127.0.0.0/8"]')  # the servers that IVR trees of tests ask
 
 
 def _find_running_host() -> int | None:
