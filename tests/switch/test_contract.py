@@ -4,107 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from ucc.config import get_settings
+from switch.rig import Rig, open_fake, open_real
 from ucc.engine import events as ev
-from ucc.kit.clock import SteadyClock
-from ucc.kit.ids import new_id
-from ucc.secrets import get_secrets
-from ucc.switch.asterisk import Asterisk
+from ucc.engine.record import LegKind
 from ucc.switch.fake import FakeSwitch
-from ucc.switch.port import Gateway, LegGone, Phone, Switch, SwitchError
-
-
-class Rig:
-    """A switch, the events it told, and a far end that answers by the last digit."""
-
-    def __init__(self, switch: Switch, gateway: tuple[str, int]) -> None:
-        self.switch = switch
-        self.events: list[ev.CallEvent] = []
-        self._gateway = gateway
-        self._call = new_id()
-        self._legs = 0
-
-    def take(self, leg: str, event: ev.CallEvent) -> None:
-        self.events.append(event)
-
-    def new_leg(self) -> str:
-        self._legs += 1
-        return f"ucc.{self._call}.{self._legs}"
-
-    @property
-    def bridge(self) -> str:
-        return f"ucc.{self._call}"
-
-    async def dial(self, last_digit: str) -> str:
-        leg = self.new_leg()
-        gateway = Gateway(*self._gateway, f"+861391111111{last_digit}")
-        assert await self.switch.dial(leg, gateway, "+861088880001")
-        return leg
-
-    async def until(self, kind: type[Any], leg: str, within_s: float = 8.0) -> Any:
-        async with asyncio.timeout(within_s):
-            while True:
-                for event in self.events:
-                    if isinstance(event, kind) and event.leg == leg:
-                        return event
-                await asyncio.sleep(0.02)
-
-    async def hang_up_all(self) -> None:
-        for number in range(1, self._legs + 1):
-            with suppress(SwitchError):
-                await self.switch.hang_up(f"ucc.{self._call}.{number}", 16)
-        with suppress(SwitchError):
-            await self.switch.destroy_bridge(self.bridge)
+from ucc.switch.port import DEFAULT_MUSIC, LegGone, Phone
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.live)])
 async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
-    """The real switch belongs to this test while it runs: the controller is stopped, its place is taken."""
-    async with AsyncExitStack() as exits:
-        if request.param == "fake":
-            rig = Rig(FakeSwitch(lambda leg, event: rig.take(leg, event)), ("192.0.2.9", 5080))
-        else:
-            rig = await _take_real_switch(request.getfixturevalue("stack"), exits)
+    opened = open_fake() if request.param == "fake" else open_real(request.getfixturevalue("stack"))
+    async with opened as rig:
         yield rig
-        await rig.hang_up_all()
-
-
-async def _take_real_switch(stack: Any, exits: AsyncExitStack) -> Rig:
-    settings, secrets = get_settings(), get_secrets()
-    await asyncio.to_thread(stack.stop, "controller")
-
-    def give_back() -> None:
-        stack.start("controller")
-        stack.wait_ready("controller")
-
-    exits.push_async_callback(asyncio.to_thread, give_back)
-    switch = Asterisk(
-        settings.address,
-        ari_port=settings.ari_port,
-        event_port=settings.ari_event_port,
-        password=secrets.ari,
-        sip_domain=settings.sip_domain,
-        clock=SteadyClock(),
-        on_event=lambda leg, event: rig.take(leg, event),
-        on_connect=lambda: None,
-    )
-    rig = Rig(switch, (settings.emulator_address, settings.emulator_sip_port))
-    task = asyncio.create_task(switch.run())
-
-    async def stop() -> None:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    exits.push_async_callback(stop)
-    async with asyncio.timeout(10):
-        while not switch.is_connected:
-            await asyncio.sleep(0.05)
-    return rig
 
 
 async def test_a_leg_rings_answers_and_ends(rig: Rig) -> None:
@@ -134,28 +50,6 @@ async def test_a_leg_that_rings_can_be_hung_up(rig: Rig) -> None:
     assert not any(isinstance(x, ev.LegAnswered) for x in rig.events)
 
 
-async def test_two_legs_are_bridged_twice_and_the_bridge_is_destroyed(rig: Rig) -> None:
-    legs = (await rig.dial("0"), await rig.dial("1"))
-    for leg in legs:
-        await rig.until(ev.LegAnswered, leg)
-    await rig.switch.bridge(rig.bridge, legs)
-    await rig.switch.bridge(rig.bridge, legs)
-    await rig.switch.destroy_bridge(rig.bridge)
-    with pytest.raises(LegGone):
-        await rig.switch.destroy_bridge(rig.bridge)
-
-
-async def test_music_starts_and_stops_and_a_prompt_ends(rig: Rig) -> None:
-    leg = await rig.dial("0")
-    await rig.until(ev.LegAnswered, leg)
-    await rig.switch.start_music(leg)
-    await rig.switch.stop_music(leg)
-    await rig.switch.ring(leg)
-    await rig.switch.stop_ringing(leg)
-    await rig.switch.play(leg, str(get_settings().home / "prompt" / "no_agents"))
-    await rig.until(ev.PromptEnded, leg, within_s=30)
-
-
 async def test_a_phone_that_is_not_there_ends_its_leg(rig: Rig) -> None:
     leg = rig.new_leg()
     if isinstance(rig.switch, FakeSwitch):
@@ -163,6 +57,311 @@ async def test_a_phone_that_is_not_there_ends_its_leg(rig: Rig) -> None:
     with suppress(LegGone):
         await rig.switch.dial(leg, Phone("8999"), "1")
     assert (await rig.until(ev.LegEnded, leg)).cause in (3, 18, 19, 20)
+
+
+# --- bridges ----------------------------------------------------------------------------------------------------------
+
+
+async def test_two_legs_are_bridged_twice_and_the_bridge_is_destroyed(rig: Rig) -> None:
+    one, two = await rig.talk(), await rig.talk()
+    await rig.switch.bridge(rig.bridge, (one, two))
+    await rig.switch.bridge(rig.bridge, (one, two))
+    await rig.until_hears(one, {two})
+    await rig.until_hears(two, {one})
+    assert await rig.switch.observe_bridges() == [rig.bridge]
+
+    await rig.switch.destroy_bridge(rig.bridge)
+
+    await rig.until_hears(one, set())
+    with pytest.raises(LegGone):
+        await rig.switch.destroy_bridge(rig.bridge)
+
+
+async def test_three_legs_hear_each_other_and_one_is_taken_out(rig: Rig) -> None:
+    one, two, three = await rig.talk(), await rig.talk(), await rig.talk()
+    await rig.switch.bridge(rig.bridge, (one, two))
+    await rig.until_hears(one, {two})
+    await rig.switch.bridge(rig.bridge, (three,))
+    await rig.until_hears(one, {two, three})
+    await rig.until_hears(three, {one, two})
+
+    await rig.switch.unbridge(rig.bridge, (two,))
+
+    await rig.until_hears(one, {three})
+    await rig.until_hears(two, set())
+    assert (await rig.switch.observe())[two]
+    with pytest.raises(LegGone):
+        await rig.switch.unbridge(rig.bridge, (two,))
+
+
+async def test_a_leg_that_is_gone_is_not_bridged(rig: Rig) -> None:
+    one = await rig.talk()
+    with pytest.raises(LegGone):
+        await rig.switch.bridge(rig.bridge, (one, "ucc.none.1"))
+
+
+async def test_what_a_muted_leg_says_is_heard_by_nobody(rig: Rig) -> None:
+    one, two = await rig.talk(), await rig.talk()
+    await rig.switch.bridge(rig.bridge, (one, two))
+    await rig.until_hears(one, {two})
+
+    await rig.switch.mute(two, True)
+    await rig.until_hears(one, set())
+    await rig.until_hears(two, {one})
+    await rig.switch.mute(two, True)
+    await rig.switch.mute(two, False)
+    await rig.until_hears(one, {two})
+    await rig.switch.mute(two, False)
+
+
+# --- sounds -----------------------------------------------------------------------------------------------------------
+
+
+async def test_music_starts_and_stops(rig: Rig) -> None:
+    leg = await rig.talk()
+    await rig.switch.start_music(leg)
+    await rig.until_hears(leg, {DEFAULT_MUSIC})
+    await rig.switch.stop_music(leg)
+    await rig.until_hears(leg, set())
+    await rig.switch.ring(leg)
+    await rig.switch.stop_ringing(leg)
+
+
+async def test_music_of_ones_own_goes_on_until_it_is_stopped(rig: Rig) -> None:
+    leg, music = await rig.talk(), rig.sound("contract-a", 0.7)
+    await rig.switch.start_music(leg, music)
+    await asyncio.sleep(0 if rig.fake else 2.5)
+    await rig.until_hears(leg, {music})
+    await rig.switch.stop_music(leg)
+    await rig.until_hears(leg, set())
+    await asyncio.sleep(0 if rig.fake else 1.0)
+    assert rig.hears(leg) == set()
+    assert not any(isinstance(x, ev.PromptEnded) for x in rig.events)
+    await rig.switch.start_music(leg, music)
+    await rig.until_hears(leg, {music})
+
+
+async def test_several_sounds_are_one_playback(rig: Rig) -> None:
+    leg = await rig.talk()
+    await rig.switch.play(leg, "p1", (rig.sound("contract-a"), rig.sound("contract-b")))
+    ended = await rig.until(ev.PromptEnded, leg, within_s=10)
+    assert ended.playback == "p1"
+    assert len([x for x in rig.events if isinstance(x, ev.PromptEnded)]) == 1
+    with pytest.raises(LegGone):
+        await rig.switch.stop_playing("p1")
+
+
+async def test_a_playback_is_stopped(rig: Rig) -> None:
+    if rig.fake:
+        rig.fake.is_prompt_kept = True
+    leg, sound = await rig.talk(), rig.sound("contract-a", 20)
+    await rig.switch.play(leg, "p1", (sound,))
+    await rig.until_hears(leg, {sound})
+    await rig.switch.stop_playing("p1")
+    assert (await rig.until(ev.PromptEnded, leg, within_s=2)).playback == "p1"
+    await rig.until_hears(leg, set())
+
+
+async def test_a_sound_in_a_bridge_is_heard_by_all_and_is_no_leg(rig: Rig) -> None:
+    one, two = await rig.talk(), await rig.talk()
+    await rig.switch.bridge(rig.bridge, (one, two))
+    await rig.until_hears(one, {two})
+    if rig.fake:
+        rig.fake.is_prompt_kept = True
+    await rig.switch.play_in_bridge(rig.bridge, "p1", (rig.sound("contract-a", 2.5),))
+    if not rig.fake:
+        await rig.until_hears(one, {two, rig.sound("contract-a", 2.5)})
+    assert set(await rig.switch.observe()) == {one, two}
+    if rig.fake:
+        rig.fake.end_prompt("p1")
+    assert (await rig.until(ev.PromptEnded, rig.bridge, within_s=10)).playback == "p1"
+    await rig.until_hears(one, {two})
+    await rig.until_hears(two, {one})
+    assert not any(isinstance(x, ev.CallArrived) for x in rig.events)
+
+
+# --- before the answer ------------------------------------------------------------------------------------------------
+
+
+async def test_early_media_of_a_dialled_leg_is_told_and_heard(rig: Rig) -> None:
+    one = await rig.talk()
+    two = await rig.dial("0", has_early_media=True)
+    await rig.until(ev.EarlyMedia, two)
+    await rig.switch.bridge(rig.bridge, (one, two))
+    await rig.until_hears(one, {two}, within_s=2.8)
+    assert not (await rig.switch.observe())[two]
+
+
+async def test_early_media_reaches_a_phone_that_is_not_answered(rig: Rig) -> None:
+    phone = await rig.arrive()
+    two = await rig.dial("0", has_early_media=True)
+    await rig.until(ev.EarlyMedia, two)
+    await rig.switch.bridge(rig.bridge, (phone, two))
+    await rig.until_hears(phone, {two}, within_s=2.8)
+    assert not (await rig.switch.observe())[phone]
+
+
+async def test_a_leg_that_came_in_hears_its_own_ring_back(rig: Rig) -> None:
+    phone, music = await rig.arrive(), rig.sound("contract-b", 0.7)
+    await rig.switch.start_music(phone, music)
+    await asyncio.sleep(0 if rig.fake else 1.5)
+    await rig.until_hears(phone, {music})
+    assert not (await rig.switch.observe())[phone]
+    await rig.switch.stop_music(phone)
+    await rig.switch.answer(phone)
+    await rig.until(ev.LegAnswered, phone)
+    assert (await rig.switch.observe())[phone]
+
+
+# --- watching ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def watched(rig: Rig) -> tuple[str, str, str]:
+    """(customer, agent, watcher): the first two talk, the third listens to the agent."""
+    customer, agent, watcher = await rig.talk(), await rig.talk(), await rig.talk()
+    await rig.switch.bridge(rig.bridge, (customer, agent))
+    await rig.until_hears(customer, {agent})
+    await rig.switch.watch(rig.watch, agent, watcher, is_whispering=False)
+    await rig.until_hears(watcher, {customer, agent})
+    return customer, agent, watcher
+
+
+async def test_the_watcher_listens_whispers_and_listens_again(rig: Rig, watched: tuple[str, str, str]) -> None:
+    customer, agent, watcher = watched
+    await rig.until_hears(agent, {customer})
+    await rig.until_hears(customer, {agent})
+
+    await rig.switch.set_whispering(rig.watch, watcher, True)
+    await rig.until_hears(agent, {customer, watcher})
+    await rig.until_hears(customer, {agent})
+    await rig.until_hears(watcher, {customer, agent})
+
+    await rig.switch.set_whispering(rig.watch, watcher, False)
+    await rig.until_hears(agent, {customer})
+    await rig.until_hears(watcher, {customer, agent})
+
+
+async def test_a_watch_is_no_call_and_ends_without_a_trace(rig: Rig, watched: tuple[str, str, str]) -> None:
+    customer, agent, watcher = watched
+    assert set(await rig.switch.observe()) == {customer, agent, watcher}
+    assert await rig.switch.observe_bridges() == [rig.bridge]
+
+    await rig.switch.unwatch(rig.watch, watcher)
+    await rig.switch.unwatch(rig.watch, watcher)
+
+    await rig.until_hears(watcher, set())
+    assert (await rig.switch.observe())[watcher]
+    await rig.switch.bridge(rig.bridge, (watcher,))
+    await rig.until_hears(customer, {agent, watcher})
+    assert not any(isinstance(x, ev.CallArrived | ev.LegEnded) for x in rig.events)
+
+
+@pytest.mark.parametrize("who", ["agent", "watcher"])
+async def test_a_watch_ends_with_either_leg(rig: Rig, watched: tuple[str, str, str], who: str) -> None:
+    customer, agent, watcher = watched
+    await rig.switch.hang_up(agent if who == "agent" else watcher, 16)
+    if who == "agent":
+        await rig.until_hears(watcher, set())
+        await rig.switch.unwatch(rig.watch, watcher)
+        assert (await rig.switch.observe())[watcher]
+        await rig.switch.bridge(rig.bridge, (watcher,))
+        await rig.until_hears(customer, {watcher})
+    else:
+        await rig.until(ev.LegEnded, watcher)
+        await rig.switch.unwatch(rig.watch, watcher)
+        await rig.until_hears(agent, {customer})
+
+
+async def test_a_watch_can_begin_anew_under_its_name(rig: Rig, watched: tuple[str, str, str]) -> None:
+    customer, agent, watcher = watched
+    await rig.switch.unwatch(rig.watch, watcher)
+    await rig.switch.watch(rig.watch, agent, watcher, is_whispering=True)
+    await rig.until_hears(agent, {customer, watcher})
+    await asyncio.sleep(0.5)
+    assert rig.hears(watcher) == {customer, agent}
+
+
+async def test_a_leg_that_is_gone_is_not_watched(rig: Rig) -> None:
+    watcher = await rig.talk()
+    with pytest.raises(LegGone):
+        await rig.switch.watch(rig.watch, "ucc.none.1", watcher, is_whispering=False)
+    assert await rig.switch.observe_bridges() == []
+
+
+# --- the phone's own keys ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def phone_talk(rig: Rig) -> tuple[str, str]:
+    """(the phone's leg, the other's): they talk."""
+    phone, other = await rig.arrive(), await rig.talk()
+    await rig.switch.answer(phone)
+    await rig.until(ev.LegAnswered, phone)
+    await rig.switch.bridge(rig.bridge, (phone, other))
+    await rig.until_hears(other, {phone})
+    return phone, other
+
+
+async def test_a_phones_own_hold_is_told_and_nothing_else_is_done(rig: Rig, phone_talk: tuple[str, str]) -> None:
+    leg, other = phone_talk
+    await _hold(rig, leg, True)
+    assert (await rig.until(ev.LegHeld, leg)).is_held
+    await asyncio.sleep(0 if rig.fake else 1.0)
+    assert DEFAULT_MUSIC not in rig.hears(other)
+
+    rig.events.clear()
+    await _hold(rig, leg, False)
+    assert not (await rig.until(ev.LegHeld, leg)).is_held
+    await rig.until_hears(other, {leg})
+
+
+@pytest.mark.parametrize("is_done", [True, False])
+async def test_a_phones_own_transfer_is_told_and_settled(rig: Rig, phone_talk: tuple[str, str], is_done: bool) -> None:
+    leg, other = phone_talk
+    if rig.fake:
+        rig.fake.far_end_transfers(leg, "8002")
+    else:
+        assert rig.phone
+        await rig.phone.transfer("8002")
+    asked = await rig.until(ev.TransferAsked, leg)
+    assert asked.target == "8002"
+    await rig.switch.settle_transfer(leg, is_done)
+    if rig.fake:
+        assert rig.fake.legs[leg].transfers == [is_done]
+    elif is_done:
+        await rig.until(ev.LegEnded, leg)
+    else:
+        await asyncio.sleep(1)
+        assert (await rig.switch.observe())[leg]
+    assert (await rig.switch.observe())[other]
+
+
+async def _hold(rig: Rig, leg: str, is_held: bool) -> None:
+    if rig.fake:
+        rig.fake.far_end_holds(leg, is_held)
+        return
+    assert rig.phone
+    await (rig.phone.hold() if is_held else rig.phone.resume())
+
+
+async def test_keys_are_sent_to_the_far_end(rig: Rig, phone_talk: tuple[str, str]) -> None:
+    leg, _ = phone_talk
+    await asyncio.sleep(0 if rig.fake else 1.0)
+    await rig.switch.send_keys(leg, "12#")
+    if rig.fake:
+        assert rig.fake.legs[leg].keys == "12#"
+        return
+    phone: Any = rig.phone
+    async with asyncio.timeout(5):
+        while phone.call.keys != "12#":
+            await asyncio.sleep(0.1)
+
+
+async def test_an_arrival_tells_who_calls(rig: Rig) -> None:
+    await rig.arrive()
+    arrived = await rig.until(ev.CallArrived, None)
+    assert (arrived.kind, arrived.caller, arrived.callee) == (LegKind.PHONE, "8001", "123")
 
 
 @pytest.mark.parametrize("method", ["answer", "ring", "stop_ringing", "start_music", "stop_music"])

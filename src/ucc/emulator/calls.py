@@ -21,6 +21,7 @@ from ucc.kit.clock import now
 from ucc.secrets import Secrets
 
 RING_TIMEOUT_S = 180
+CARRIER_TONE_HZ = 425
 _WATCHED = ("ChannelStateChange", "ChannelDestroyed")
 
 
@@ -91,10 +92,16 @@ class PlacedCall:
 
 
 async def place_call(
-    settings: Settings, secrets: Secrets, caller: str, did: str, *, answered_within_s: float = 20.0
+    settings: Settings,
+    secrets: Secrets,
+    caller: str,
+    did: str,
+    *,
+    answered_within_s: float = 20.0,
+    tone_hz: int = CARRIER_TONE_HZ,
 ) -> PlacedCall:
     """Calls `did` as `caller` and waits until UCC answers, refuses, or the time is over (then it goes on ringing; 0: do
-    not wait). The carrier plays 425 Hz on it until `hang_up`. Raises EmulatorError.
+    not wait). The carrier plays its tone on it until `hang_up`. Raises EmulatorError.
     """
     call_id = f"placed-{uuid4().hex[:12]}"
     placed_at = now()
@@ -117,7 +124,7 @@ async def place_call(
                 "callerId": caller,
                 "timeout": RING_TIMEOUT_S,
                 "formats": "alaw",
-                "variables": {"HEARD": name},
+                "variables": {"HEARD": name, "TONE": str(tone_hz)},
             }
             async with session.post(f"channels/{call_id}", json=body) as response:
                 if response.status >= 300:

@@ -109,6 +109,32 @@ class PromptEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """A leg that is being dialled sends sound before it answers (183 with SDP)."""
+
+    at: float
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The phone itself put its call on hold, or took it back."""
+
+    at: float
+    leg: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """The phone itself asked for a transfer (REFER) to what it dialled."""
+
+    at: float
+    leg: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswered:
     """What a server said to the question with this serial; status 0: it could not be asked."""
 
@@ -181,6 +207,9 @@ CallEvent = (
     | LegEnded
     | KeyPressed
     | PromptEnded
+    | EarlyMedia
+    | LegHeld
+    | TransferAsked
     | HttpAnswered
     | AgentOffered
     | QueueRefused

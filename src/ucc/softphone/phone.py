@@ -67,6 +67,8 @@ class PhoneCall:
     id: str | None = None
     """baresip's own id of the call."""
     is_established: bool = False
+    keys: str = ""
+    """The DTMF that it heard."""
     closed: str | None = None
     """Why it closed, in baresip's words ("486 Busy Here", "Connection reset by peer"); None while it lasts."""
 
@@ -167,6 +169,23 @@ class SoftPhone:
         if self.call is not None and self.call.is_open:
             await self._command("hangup")
             await self.wait_closed(within_s)
+
+    async def hold(self) -> None:
+        """The phone's own hold key. Raises SoftPhoneError."""
+        await self._command("hold")
+
+    async def resume(self) -> None:
+        await self._command("resume")
+
+    async def transfer(self, number: str) -> None:
+        """The phone's own transfer key: REFER. Raises SoftPhoneError."""
+        await self._command("transfer", f"sip:{number}@{self._settings.sip_domain}")
+
+    async def press(self, keys: str) -> None:
+        """Sends DTMF in the open call. Raises SoftPhoneError."""
+        for key in keys:
+            await self._command("sndcode", key)
+            await asyncio.sleep(0.2)
 
     async def wait_ringing(self, within_s: float = 10.0) -> PhoneCall:
         """The open inbound call, once there is one (an automatic answer may have taken it). Raises SoftPhoneError."""
@@ -281,6 +300,8 @@ class SoftPhone:
             call = self._find_call(event)
             if kind == "CALL_ESTABLISHED":
                 call.is_established = True
+            elif kind == "CALL_DTMF_START":
+                call.keys += text
             elif kind == "CALL_CLOSED" and call.is_open:
                 call.closed = text
                 call.tape.close()

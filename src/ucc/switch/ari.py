@@ -48,7 +48,7 @@ class AriRequests:
     async def request(self, method: str, uri: str, key: str = "", body: Json | None = None, **query: str) -> Any:
         """Send one request and return its decoded reply.
 
-        `key` names what must stay in order (a leg). Raises LegGone for 404 and for 409 and 412 (a leg that is going),
+        `key` names what must stay in order (a leg). Raises LegGone for 404 and for 409, 412, 422 (a leg that is going),
         SwitchError for any other refusal, a lost socket or a missed deadline.
         """
         connection = self._connections[crc32(key.encode()) % len(self._connections)]
@@ -105,7 +105,8 @@ def _read_reply(method: str, uri: str, answer: Json) -> Any:
         body = answer.get("message_body")
         return orjson.loads(body) if body else None
     reason = f"{method} {uri}: {status} {answer.get('reason_phrase', '')} {answer.get('message_body', '')}"
-    raise LegGone(reason) if status in (404, 409, 412) else SwitchError(reason)
+    is_gone = status in (404, 409, 412, 422) or (status == 400 and "not found" in reason)
+    raise LegGone(reason) if is_gone else SwitchError(reason)
 
 
 class AriEvents:

@@ -289,7 +289,7 @@ class Runner:
             case ef.StopMusic(leg):
                 await switch.stop_music(leg)
             case ef.PlayPrompt(leg, prompt):
-                await switch.play(leg, f"{self._prompt_dir}/{PROMPTS[prompt]}")
+                await switch.play(leg, f"{leg}.{prompt}", (f"{self._prompt_dir}/{PROMPTS[prompt]}",))
             case ef.StartRecording(sip_call_id):
                 return await self._start_recording(sip_call_id)
             case ef.StopRecording(sip_call_id):
