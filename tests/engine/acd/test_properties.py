@@ -215,8 +215,8 @@ class FloorMachine(RuleBasedStateMachine):
 
     def _check_turn(self, before: Floor, call_id: UUID) -> None:
         """Of those who take anybody, nobody who stood further ahead still waits."""
-        taken = before.waiting.get(call_id)
-        if taken is None or taken.kept_for is not None:
+        taken, offer = before.waiting.get(call_id), self.play.floor.offers.get(call_id)
+        if taken is None or taken.kept_for is not None or offer is None or offer.ticket != taken.ticket:
             return
         queue_id = taken.ticket.queue_id
         if before.queues[queue_id].policy != self.play.floor.queues[queue_id].policy:
