@@ -69,9 +69,9 @@ class House:
     async def sign_in(self, agent: str, presence: str = "ready", reason: str | None = None) -> None:
         await self.agents[agent].request("PUT", "/agent/presence", json={"presence": presence, "reason": reason})
 
-    async def call_in(self, did: str | None = None, **options: Any) -> PlacedCall:
+    async def call_in(self, did: str | None = None, caller: str | None = None, **options: Any) -> PlacedCall:
         """A customer with a number of its own calls; the call is hung up after the test."""
-        caller = f"+86139{random.randrange(10**8):08d}"
+        caller = caller or f"+86139{random.randrange(10**8):08d}"
         call = await place_call(self.settings, self.secrets, caller, did or self.demo.did, **options)
         self.exits.push_async_callback(hang_up, self.settings, self.secrets, call)
         return call
