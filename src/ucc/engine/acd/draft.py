@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import replace
 from uuid import UUID
 
 from ucc.engine.acd.effects import FloorEffect, KeepStretch
@@ -89,7 +88,7 @@ class Draft:
     # --- change ---------------------------------------------------------------------------------------------------
 
     def put_agent(self, agent: Agent, at: float | None = None) -> None:
-        """Take an agent's next state, close the stretch of time that it ends, and count him anew in his queues."""
+        """Take an agent's next state, a new object: close the stretch of time that it ends, count him in his queues."""
         at = self.at if at is None else at
         agent_id = agent.target.agent_id
         old = self.agent(agent_id)
@@ -97,7 +96,7 @@ class Draft:
             return
         if _count(old) != _count(agent):
             self._close_stretch(old, at)
-            agent = replace(agent, counted_since=max(at, old.counted_since))
+            agent.counted_since = max(at, old.counted_since)
         self._move_alarm(agent_id, old.deadline, agent.deadline)
         self._agents[agent_id] = agent
         if old.is_free or agent.is_free or (old.presence, old.queue_id) != (agent.presence, agent.queue_id):

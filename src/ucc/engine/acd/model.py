@@ -124,10 +124,11 @@ class Ticket:
     last_agent_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Agent:
     """`target` carries the line (长签). `is_signed_in` goes on while a call outlasts the wish to sign out.
 
+    Like a queue, one in a floor is never changed.
     `deadline`: when the reservation or the wrap-up ends by itself. `queue_id`: the queue that gave the call.
     `counted_since`: where the open stretch of signed-in time begins.
     """
