@@ -133,9 +133,7 @@ async def _add_branch(session: AsyncSession, number: int, operator_id: int, plan
     session.add_all((did, agent, CallerId(number=did.number, tenant_id=enterprise_id, trunk_id=trunk_id)))
     await session.flush()
     session.add(QueueMember(queue_id=queue.id, agent_id=agent.id, tenant_id=enterprise_id))
-    session.add(
-        Destination(tenant_id=enterprise_id, did_id=did.id, occasion="open", kind="queue", queue_id=queue.id)
-    )
+    session.add(Destination(tenant_id=enterprise_id, did_id=did.id, occasion="open", kind="queue", queue_id=queue.id))
     await session.flush()
     return Branch(reseller_id, enterprise_id, queue.id, did.id, did.number, agent.id, extension.number, users)
 
