@@ -188,7 +188,14 @@ class TestCollect:
     def test_the_last_digit_is_enough(self) -> None:
         caller = Visit(self.TREE)
         caller.press("12345")
-        assert caller.hear() == ("/voice/digit_1", "/voice/digit_2", "/voice/digit_3", "/voice/digit_4", "/voice/digit_5", "/p/2")
+        assert caller.hear() == (
+            "/voice/digit_1",
+            "/voice/digit_2",
+            "/voice/digit_3",
+            "/voice/digit_4",
+            "/voice/digit_5",
+            "/p/2",
+        )
         assert caller.exit.target is None
 
     def test_the_terminator_ends_it(self) -> None:
