@@ -75,9 +75,6 @@ class RecordingEncoder:
         try:
             async with self._freshened(claimed.recording_id):
                 captures = await self._await_captures(claimed)
-                async with self._database.begin() as session:
-                    names = [self._spool.name_of(one) for one in captures]
-                    await service.note_captures(session, claimed.recording_id, names)
                 request = self._make_request(claimed, captures)
                 async with self._slots:
                     encoded = await self._pool.encode(request)
@@ -144,17 +141,16 @@ class RecordingEncoder:
         took_s: float,
     ) -> None:
         async with self._database.begin() as session:
-            await service.finish_recording(
+            has_others = await service.finish_recording(
                 session,
                 claimed.recording_id,
                 path=str(target.relative_to(self._settings.recording_dir)),
                 bytes=encoded.bytes,
                 duration_ms=encoded.duration_ms,
                 sha256=encoded.sha256,
+                captures=[self._spool.name_of(one) for one in captures],
             )
-        async with self._database.begin() as session:
-            is_needed = await service.is_capture_needed(session, claimed)
-        if not is_needed:
+        if not has_others or not await self._is_capture_needed(claimed):
             await asyncio.to_thread(self._remove, captures)
         log.info(
             "recording ready",
@@ -169,6 +165,10 @@ class RecordingEncoder:
                 "left and right may be swapped: nothing told them apart",
                 recording=claimed.recording_id,
             )
+
+    async def _is_capture_needed(self, claimed: ClaimedRecording) -> bool:
+        async with self._database.begin() as session:
+            return await service.is_capture_needed(session, claimed)
 
     def _remove(self, captures: list[SpooledCapture]) -> None:
         for one in captures:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, func, or_, select, update
+from sqlalchemy import Result, Text, and_, bindparam, func, or_, select, text, update
 from sqlalchemy import cast as cast_type
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,39 @@ STALE_AFTER = timedelta(seconds=90)
 """A claim that was not kept fresh for so long is abandoned. Workers freshen theirs every 15 s."""
 RETRY_AFTER = timedelta(minutes=2)
 RETRY_UNTIL = timedelta(days=7)
+
+# What is said for every recording is said in words ready made: to build them anew took half of the time.
+_FINISH = text(
+    "UPDATE recording SET state = 'ready', path = :path, bytes = :bytes, duration_ms = :duration_ms, sha256 = :sha256,"
+    " captures = :captures, failure = NULL, updated_at = now() WHERE id = :id"
+    " RETURNING EXISTS (SELECT FROM recording r WHERE r.call_id = recording.call_id AND r.id <> recording.id)"
+)
+_CHANNELS = select(Tenant.recording_channels).where(Tenant.id == Recording.tenant_id).scalar_subquery()
+_TRUNK_HOST = (
+    select(Trunk.host)
+    .join(CallRecord, CallRecord.trunk_id == Trunk.id)
+    .where(CallRecord.id == Recording.call_id)
+    .scalar_subquery()
+)
+_TAKE = (
+    update(Recording)
+    .values(state="encoding", failure=None, will_retry=False, updated_at=func.now())
+    .returning(
+        Recording.id,
+        Recording.call_id,
+        Recording.tenant_id,
+        Recording.sip_call_id,
+        Recording.started_at,
+        Recording.ended_at,
+        Recording.stretches,
+        Recording.captures,
+        _CHANNELS,
+        _TRUNK_HOST,
+    )
+    .execution_options(synchronize_session=False)
+)
+_IS_ABANDONED = and_(Recording.state == "encoding", Recording.updated_at < func.now() - STALE_AFTER)
+_TAKE_ONE = _TAKE.where(Recording.id == bindparam("wanted"), or_(Recording.state == "spooled", _IS_ABANDONED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +79,7 @@ class ClaimedRecording:
 
 async def claim_recording(session: AsyncSession, recording_id: UUID) -> ClaimedRecording | None:
     """Take one recording that waits; None when it is done, being done, or unknown."""
-    return await _claim(session, and_(Recording.id == recording_id, or_(Recording.state == "spooled", _is_abandoned())))
+    return _read_claim(await session.execute(_TAKE_ONE, {"wanted": recording_id}))
 
 
 async def claim_next(session: AsyncSession, overdue: timedelta) -> ClaimedRecording | None:
@@ -60,58 +93,39 @@ async def claim_next(session: AsyncSession, overdue: timedelta) -> ClaimedRecord
     )
     oldest = (
         select(Recording.id)
-        .where(Recording.state != "ready", or_(is_missed, _is_abandoned(), is_due))
+        .where(Recording.state != "ready", or_(is_missed, _IS_ABANDONED, is_due))
         .order_by(Recording.updated_at)
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    return await _claim(session, Recording.id == oldest)
+    return _read_claim(await session.execute(_TAKE.where(Recording.id == oldest)))
 
 
-def _is_abandoned() -> ColumnElement[bool]:
-    return and_(Recording.state == "encoding", Recording.updated_at < func.now() - STALE_AFTER)
-
-
-async def _claim(session: AsyncSession, which: ColumnElement[bool]) -> ClaimedRecording | None:
-    taken = await session.execute(
-        update(Recording)
-        .where(which)
-        .values(state="encoding", failure=None, will_retry=False, updated_at=func.now())
-        .returning(Recording)
-        .execution_options(synchronize_session=False)
-    )
-    row = taken.scalar_one_or_none()
+def _read_claim(taken: Result[Any]) -> ClaimedRecording | None:
+    row = taken.first()
     if row is None:
         return None
-    channels = await session.scalar(select(Tenant.recording_channels).where(Tenant.id == row.tenant_id))
-    host = await session.scalar(
-        select(Trunk.host).join(CallRecord, CallRecord.trunk_id == Trunk.id).where(CallRecord.id == row.call_id)
+    recording_id, call_id, tenant_id, sip_call_id, started_at, ended_at, stretches, captures, layout, trunk_host = (
+        tuple(row)
     )
     return ClaimedRecording(
-        recording_id=row.id,
-        call_id=row.call_id,
-        tenant_id=row.tenant_id,
-        sip_call_id=row.sip_call_id,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        stretches=tuple(_moments(row.started_at, begin, end) for begin, end in row.stretches),
-        captures=tuple(row.captures),
-        channels=cast(Literal["mono", "stereo"], channels or "mono"),
-        trunk_host=host,
+        recording_id=recording_id,
+        call_id=call_id,
+        tenant_id=tenant_id,
+        sip_call_id=sip_call_id,
+        started_at=started_at,
+        ended_at=ended_at,
+        stretches=tuple(_moments(started_at, begin, end) for begin, end in stretches),
+        captures=tuple(captures),
+        channels=cast(Literal["mono", "stereo"], layout or "mono"),
+        trunk_host=trunk_host,
     )
 
 
 def _moments(started_at: datetime, begin_ms: int, end_ms: int) -> tuple[float, float]:
     first = started_at.timestamp()
     return first + begin_ms / 1000, first + end_ms / 1000
-
-
-async def note_captures(session: AsyncSession, recording_id: UUID, captures: Sequence[str]) -> None:
-    """Write down which captures the recording is made of, so that they are known after it is made."""
-    await session.execute(
-        update(Recording).where(Recording.id == recording_id).values(captures=list(captures), updated_at=func.now())
-    )
 
 
 async def freshen_claim(session: AsyncSession, recording_id: UUID) -> None:
@@ -124,22 +138,18 @@ async def freshen_claim(session: AsyncSession, recording_id: UUID) -> None:
 
 
 async def finish_recording(
-    session: AsyncSession, recording_id: UUID, *, path: str, bytes: int, duration_ms: int, sha256: str
-) -> None:
-    """The file is on disk. Telling it twice is harmless."""
-    await session.execute(
-        update(Recording)
-        .where(Recording.id == recording_id)
-        .values(
-            state="ready",
-            path=path,
-            bytes=bytes,
-            duration_ms=duration_ms,
-            sha256=sha256,
-            failure=None,
-            updated_at=func.now(),
-        )
-    )
+    session: AsyncSession,
+    recording_id: UUID,
+    *,
+    path: str,
+    bytes: int,
+    duration_ms: int,
+    sha256: str,
+    captures: Sequence[str],
+) -> bool:
+    """The file is on disk, made of these captures. Whether its call has other recordings. Twice is harmless."""
+    values = {"path": path, "bytes": bytes, "duration_ms": duration_ms, "sha256": sha256, "captures": list(captures)}
+    return bool((await session.execute(_FINISH, values | {"id": recording_id})).scalar())
 
 
 async def fail_recording(session: AsyncSession, recording_id: UUID, failure: Failure, *, is_temporary: bool) -> None:
