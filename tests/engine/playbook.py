@@ -8,8 +8,10 @@ from uuid import UUID
 from ucc.engine import call
 from ucc.engine import effects as ef
 from ucc.engine import events as ev
+from ucc.engine.ivr_tree import Caller, GoQueue, Tree
 from ucc.engine.record import FinishedCall, LegKind
-from ucc.engine.state import CallState, New
+from ucc.engine.state import CallState, Live, New, Stage
+from ucc.engine.target import AgentPlan, Plan, QueuePlan, RecordingPolicy, TrunkPlan
 
 T = TypeVar("T")
 CALL = UUID("01900000-0000-7000-8000-000000000001")
@@ -18,13 +20,18 @@ PHONE = "1700000000.2"
 LI = ef.AgentTarget(1, "8001", "Li")
 WANG = ef.AgentTarget(2, "8002", "Wang")
 CALLER, DID = "+8613900139000", "+861088880001"
+QUEUE = QueuePlan(4, 60.0, 15.0)
+TREE = Tree(0, 0, "queue", {"queue": GoQueue(4)})
 TRUNK = ef.TrunkTarget(5, "192.0.2.9", 5080, "+8613800138001", "+861088880001")
+OUTSIDE = TrunkPlan("+8613800138001", "+861088880001", (TRUNK,))
+SECOND = ef.TrunkTarget(6, "192.0.2.10", 5080, "013800138001", "+861088880001")
 
 
 class Playbook:
     """Feeds events one second apart and remembers every effect."""
 
     def __init__(self) -> None:
+        self.policy = RecordingPolicy()
         self.state: CallState = New(CALL)
         self.at = 1000.0
         self.effects: list[ef.Effect] = []
@@ -51,11 +58,12 @@ class Playbook:
 
     def customer_waits(self) -> None:
         self.customer_calls()
-        self.when(ev.InboundRouteFound(self.at, 3, 7, 4, CALLER, DID, max_wait_s=60, ring_timeout_s=15))
+        self.when(ev.InboundRouteFound(self.at, 3, 7, TREE, CALLER, DID, Caller(CALLER), self.policy))
+        self.target_found(QUEUE)
         self.when(ev.LegAnswered(self.tick(0.1), CUSTOMER))
 
     def agent_rings(self, agent: ef.AgentTarget = LI) -> str:
-        self.when(ev.AgentOffered(self.tick(), agent))
+        self.when(ev.AgentsOffered(self.tick(), (agent,)))
         leg = self.only(ef.DialAgent).leg
         self.when(ev.LegCreated(self.at, leg, f"sip-{agent.extension}"))
         self.when(ev.LegRinging(self.at, leg))
@@ -69,10 +77,31 @@ class Playbook:
 
     def agent_dials(self, callee: str = "13800138001") -> str:
         self.when(ev.CallArrived(self.at, PHONE, LegKind.PHONE, "8001", callee, "8001", "sip-p"))
-        self.when(ev.OutboundRouteFound(self.tick(0.1), 3, LI, TRUNK.number, TRUNK))
+        self.when(ev.OutboundRouteFound(self.tick(0.1), 3, LI, TRUNK.number, self.outside()))
         leg = self.only(ef.DialTrunk).leg
         self.when(ev.LegCreated(self.at, leg, "sip-t"))
         return leg
+
+    def outside(self, *routes: ef.TrunkTarget) -> TrunkPlan:
+        return TrunkPlan(TRUNK.number, TRUNK.caller_id, routes or (TRUNK,), recording=self.policy)
+
+    def target_found(self, plan: Plan) -> list[ef.Effect]:
+        """The office answers the last question for a target."""
+        asked = [x for x in self.all_effects if isinstance(x, ef.FindTarget)][-1]
+        return self.when(ev.TargetFound(self.at, asked.serial, plan))
+
+    def agent_found(self, agent: ef.AgentTarget) -> str:
+        """The office names a colleague, the floor gives him; the leg that rings."""
+        self.target_found(AgentPlan(agent))
+        self.when(ev.AgentsOffered(self.at, (agent,)))
+        leg = self.only(ef.DialAgent).leg
+        self.when(ev.LegCreated(self.at, leg, f"sip-{agent.extension}"))
+        return leg
+
+    @property
+    def stage(self) -> Stage:
+        assert isinstance(self.state, Live), self.state
+        return self.state.stage
 
     # --- what was done --------------------------------------------------------------------------------------------
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from engine.playbook import CUSTOMER, LI, WANG, Playbook
+from engine.playbook import CALLER, CUSTOMER, LI, QUEUE, WANG, Playbook
 from ucc.engine import effects as ef
 from ucc.engine import events as ev
 from ucc.engine.record import EndedBy, Result
-from ucc.engine.state import Ended, Offering, Talking, Waiting
+from ucc.engine.state import Ended, Queued, Ringing, Seeking, Talking
 
 
 @pytest.fixture
@@ -19,19 +19,17 @@ def play() -> Playbook:
 def test_a_caller_is_answered_recorded_and_queued_with_music(play: Playbook) -> None:
     play.customer_waits()
 
-    assert isinstance(play.state, Waiting)
-    assert play.effects == [
-        ef.StartRecording("sip-c"),
-        ef.StartMusic(CUSTOMER),
-        ef.StartTimer("max_wait", 60),
-        ef.JoinQueue(3, 4),
-    ]
+    assert isinstance(play.stage, Seeking)
+    assert isinstance(play.stage.reach, Queued)
+    assert play.effects == [ef.StartRecording("sip-c")]
+    wanted = [ef.AnswerLeg(CUSTOMER), ef.StartMusic(CUSTOMER), ef.StartTimer("max_wait", 60)]
+    assert all(x in play.all_effects for x in [*wanted, ef.JoinQueue(3, QUEUE, 1000.0, CALLER)])
 
 
 def test_an_agent_who_answers_talks_without_music(play: Playbook) -> None:
     leg = play.inbound_talk()
 
-    assert isinstance(play.state, Talking)
+    assert isinstance(play.stage, Talking)
     assert play.has(ef.StopMusic(CUSTOMER), ef.BridgeLegs((CUSTOMER, leg)), ef.ReportAgent(3, 1, "talking"))
 
 
@@ -64,8 +62,10 @@ def test_nobody_signed_in_is_announced_not_silence(play: Playbook) -> None:
     play.customer_waits()
 
     play.when(ev.QueueRefused(play.tick()))
-    assert play.has(ef.StopMusic(CUSTOMER), ef.PlayPrompt(CUSTOMER, "no_agents"))
-    play.when(ev.PromptEnded(play.tick(4), CUSTOMER))
+    assert play.has(ef.StopMusic(CUSTOMER))
+    prompt = play.only(ef.PlayPrompt)
+    assert prompt.sounds == ("no_agents",)
+    play.when(ev.PromptEnded(play.tick(4), CUSTOMER, prompt.playback))
 
     assert (play.finished.result, play.finished.ended_by) == (Result.NO_AGENTS, EndedBy.SYSTEM)
 
@@ -79,11 +79,13 @@ def test_a_failed_offer_returns_the_caller_to_the_head(play: Playbook, cause: in
 
     play.when(ev.LegEnded(play.tick(), leg, cause))
 
-    assert isinstance(play.state, Waiting)
-    assert play.has(ef.ReportAgent(3, 1, work), ef.JoinQueue(3, 4, is_head=True))
+    assert isinstance(play.stage, Seeking)
+    assert isinstance(play.stage.reach, Queued)
+    assert play.has(ef.ReportAgent(3, 1, work))
+    assert not any(isinstance(x, ef.LeaveQueue) for x in play.all_effects), "it keeps its place"
     play.agent_rings(WANG)
-    assert isinstance(play.state, Offering)
-    assert play.state.agent == WANG
+    assert isinstance(play.stage.reach, Ringing)
+    assert play.stage.reach.offers[0].agent == WANG
 
 
 def test_an_agent_who_does_not_answer_is_hung_up(play: Playbook) -> None:
@@ -92,7 +94,7 @@ def test_an_agent_who_does_not_answer_is_hung_up(play: Playbook) -> None:
 
     play.when(ev.TimerFired(play.tick(15), "ring"))
 
-    assert play.has(ef.HangUpLeg(leg, 19), ef.ReportAgent(3, 1, "no_answer"), ef.JoinQueue(3, 4, is_head=True))
+    assert play.has(ef.HangUpLeg(leg, 19), ef.ReportAgent(3, 1, "no_answer"))
     play.when(ev.LegEnded(play.tick(), leg, 19))
     assert play.effects == [], "the late end of the leg changes nothing"
 
@@ -112,7 +114,8 @@ def test_a_wait_too_long_ends_with_an_announcement(play: Playbook) -> None:
 
     play.when(ev.TimerFired(play.tick(60), "max_wait"))
 
-    assert play.has(ef.LeaveQueue(3, 4), ef.PlayPrompt(CUSTOMER, "no_agents"))
+    assert play.has(ef.LeaveQueue(3, 4))
+    assert play.only(ef.PlayPrompt).sounds == ("timed_out",)
     play.when(ev.LegEnded(play.tick(), CUSTOMER, 16))
     assert play.finished.result is Result.TIMED_OUT
 
@@ -121,7 +124,7 @@ def test_an_offer_that_comes_too_late_frees_the_agent(play: Playbook) -> None:
     play.customer_waits()
     play.when(ev.LegEnded(play.tick(), CUSTOMER, 16))
 
-    play.when(ev.AgentOffered(play.tick(), LI))
+    play.when(ev.AgentsOffered(play.tick(), (LI,)))
 
     assert play.effects == [ef.ReportAgent(3, 1, "released")]
 

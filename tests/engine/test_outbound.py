@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.playbook import LI, PHONE, TRUNK, Playbook
+from engine.playbook import LI, OUTSIDE, PHONE, TRUNK, Playbook
 from ucc.engine import effects as ef
 from ucc.engine import events as ev
 from ucc.engine.record import EndedBy, LegKind, Result
@@ -20,10 +20,10 @@ def test_the_agent_hears_ringing_while_the_trunk_is_dialled(play: Playbook) -> N
     play.when(ev.CallArrived(play.at, PHONE, LegKind.PHONE, "8001", "13800138001", "8001", "sip-p"))
     assert play.effects == [ef.FindOutboundRoute("8001", "13800138001")]
 
-    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, TRUNK))
+    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, OUTSIDE))
 
     leg = play.only(ef.DialTrunk).leg
-    assert play.effects == [ef.ReportAgent(3, 1, "dialing"), ef.RingLeg(PHONE), ef.DialTrunk(leg, TRUNK)]
+    assert play.has(ef.ReportAgent(3, 1, "dialing"), ef.RingLeg(PHONE), ef.DialTrunk(leg, TRUNK))
 
 
 def test_an_answer_answers_the_agent_too_and_starts_the_recording(play: Playbook) -> None:
@@ -31,12 +31,13 @@ def test_an_answer_answers_the_agent_too_and_starts_the_recording(play: Playbook
 
     play.when(ev.LegAnswered(play.tick(5), leg))
 
-    assert isinstance(play.state, Talking)
+    assert isinstance(play.stage, Talking)
     assert play.effects == [
-        ef.StartRecording("sip-t"),
-        ef.AnswerLeg(PHONE),
-        ef.BridgeLegs((PHONE, leg)),
+        ef.CancelTimer("ring"),
         ef.ReportAgent(3, 1, "talking"),
+        ef.AnswerLeg(PHONE),
+        ef.StartRecording("sip-t"),
+        ef.BridgeLegs((leg, PHONE)),
     ]
     play.when(ev.LegEnded(play.tick(50), leg, 16))
     assert play.finished.talk_s == pytest.approx(50)
@@ -75,7 +76,7 @@ def test_a_refused_route_tells_the_agent_and_is_recorded(play: Playbook) -> None
     play.when(ev.CallArrived(play.at, PHONE, LegKind.PHONE, "8001", "110", "8001", "sip-p"))
     play.when(ev.RouteRefused(play.tick(), "balance_exhausted", 21, 3, 1))
 
-    assert play.effects[0] == ef.HangUpLeg(PHONE, 21)
+    assert play.has(ef.HangUpLeg(PHONE, 21))
     assert (play.finished.result, play.finished.refusal, play.finished.agent_id) == (
         Result.REFUSED,
         "balance_exhausted",
@@ -85,9 +86,9 @@ def test_a_refused_route_tells_the_agent_and_is_recorded(play: Playbook) -> None
 
 def test_a_click_rings_the_agents_own_phone_first(play: Playbook) -> None:
     play.when(ev.CallRequested(play.at, 3, LI, "13800138001"))
-    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, TRUNK))
+    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, OUTSIDE))
     agent_leg = play.only(ef.DialAgent).leg
-    assert isinstance(play.state, RingingAgent)
+    assert isinstance(play.stage, RingingAgent)
     assert play.only(ef.DialAgent).is_auto_answered
 
     play.when(ev.LegAnswered(play.tick(), agent_leg))
@@ -95,13 +96,13 @@ def test_a_click_rings_the_agents_own_phone_first(play: Playbook) -> None:
     play.when(ev.LegCreated(play.at, customer, "sip-t"))
     play.when(ev.LegAnswered(play.tick(), customer))
 
-    assert play.has(ef.StopRinging(agent_leg), ef.BridgeLegs((agent_leg, customer)))
+    assert play.has(ef.StopRinging(agent_leg), ef.BridgeLegs((customer, agent_leg)))
     assert not any(isinstance(x, ef.AnswerLeg) for x in play.effects), "the agent's phone has answered already"
 
 
 def test_a_page_that_never_answers_ends_the_click(play: Playbook) -> None:
     play.when(ev.CallRequested(play.at, 3, LI, "13800138001"))
-    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, TRUNK))
+    play.when(ev.OutboundRouteFound(play.tick(), 3, LI, TRUNK.number, OUTSIDE))
     play.when(ev.TimerFired(play.tick(20), "ring"))
 
     assert play.finished.refusal == "agent_phone_not_answered"

@@ -34,3 +34,8 @@ def is_routable(cause: int) -> bool:
 def unanswered_result(cause: int) -> Result:
     """The result of an outbound call that ended before answer with this cause; unknown causes are line faults."""
     return _RESULTS.get(cause, Result.LINE_FAULT)
+
+
+def failure_reason(cause: int) -> str:
+    """The word for an outside number that did not answer: busy, no_answer, rejected, invalid, line_fault."""
+    return unanswered_result(cause).value

@@ -1,15 +1,23 @@
-"""What a call wants done. Imperative, without result: what comes of an effect returns as an event."""
+"""What a call wants done. Imperative, without result: what comes of an effect returns as an event.
+
+Flows never write effects: `diff.py` derives them from what the state before and the state after want.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from ucc.engine.record import FinishedCall
+
+if TYPE_CHECKING:
+    from ucc.engine.target import QueuePlan, Target
 
 
 @dataclass(frozen=True, slots=True)
 class AgentTarget:
-    """An agent and the phone that rings for it. `line`: the leg that stays up (长签); it is used without ringing."""
+    """An agent and the phone that rings for it; `line` is the leg of its nailed-up line (长签), while it is up."""
 
     agent_id: int
     extension: str
@@ -28,6 +36,9 @@ class TrunkTarget:
     caller_id: str
 
 
+# --- questions to the office and the floor ----------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class FindInboundRoute:
     did: str
@@ -36,28 +47,59 @@ class FindInboundRoute:
 
 @dataclass(frozen=True, slots=True)
 class FindOutboundRoute:
-    """Route `callee` for the agent behind `extension`."""
+    """Route what the agent behind `extension` dialled: outside, inside, or a feature code."""
 
     extension: str
     callee: str
+    caller_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FindTarget:
+    """How is `target` reached, for a call of this tenant? `by_agent_id`: who transfers to it."""
+
+    serial: int
+    tenant_id: int
+    target: Target
+    caller: str
+    by_agent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimAgent:
+    """Ask the floor for this one agent."""
+
+    serial: int
+    tenant_id: int
+    agent_id: int
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskPosition:
+    serial: int
+    tenant_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHttp:
+    """An IVR node asks the enterprise's own server."""
+
+    serial: int
+    method: str
+    url: str
+    timeout_s: float
+    body: dict[str, str] = field(default_factory=dict)
+
+
+Ask = FindInboundRoute | FindOutboundRoute | FindTarget | ClaimAgent | AskPosition | RequestHttp
+
+
+# --- legs -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerLeg:
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class RingLeg:
-    """Let this leg hear ringing."""
-
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopRinging:
-    """End the ringing that an answered leg hears; it would go on under the talk."""
-
     leg: str
 
 
@@ -84,20 +126,68 @@ class HangUpLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class BorrowLine:
+    """Take the agent's nailed-up leg into this call: it beeps and is answered at once."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """Give the nailed-up leg back: it stays up, silent."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveLeg:
+    """Hand a leg of this call over to another call, which takes it by `LegGiven`."""
+
+    call_id: UUID
+    leg: str
+    agent: AgentTarget
+
+
+# --- media ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RingLeg:
+    """Let this leg hear ringing."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRinging:
+    """End the ringing that an answered leg hears; it would go on under the talk."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class BridgeLegs:
-    """Let these legs talk. The switch leaves the RTP path by itself once two parties are in."""
+    """Let these legs talk, with those that are in the bridge already."""
 
     legs: tuple[str, ...]
+    bridge: str = "talk"
+
+
+@dataclass(frozen=True, slots=True)
+class UnbridgeLegs:
+    legs: tuple[str, ...]
+    bridge: str = "talk"
 
 
 @dataclass(frozen=True, slots=True)
 class DestroyBridge:
-    pass
+    bridge: str = "talk"
 
 
 @dataclass(frozen=True, slots=True)
 class StartMusic:
     leg: str
+    music: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +197,55 @@ class StopMusic:
 
 @dataclass(frozen=True, slots=True)
 class PlayPrompt:
-    """Play a named prompt to one leg that is in no bridge."""
+    """Play sounds one after the other to a leg that is in no bridge. `PromptEnded` with the same playback follows."""
 
     leg: str
-    prompt: str
+    playback: str
+    sounds: tuple[str, ...]
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class StopPrompt:
+    playback: str
+
+
+@dataclass(frozen=True, slots=True)
+class MuteLeg:
+    leg: str
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLeg:
+    """Let `watcher` hear both sides of `leg`; whispering: `leg` hears the watcher, the other party does not."""
+
+    watch: str
+    leg: str
+    watcher: str
+    is_whispering: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWatch:
+    watch: str
+    watcher: str
+    is_whispering: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndWatch:
+    watch: str
+    watcher: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendKeys:
+    leg: str
+    keys: str
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +261,21 @@ class StopRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseRecording:
+    """Store nothing until it is resumed."""
+
+    sip_call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRecording:
+    sip_call_id: str
+
+
+# --- time, floor, books -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
 class StartTimer:
     name: str
     seconds: float
@@ -138,11 +288,12 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True)
 class JoinQueue:
-    """Tell the floor that this call waits."""
+    """Tell the floor that this call waits since `since`."""
 
     tenant_id: int
-    queue_id: int
-    is_head: bool = False
+    plan: QueuePlan
+    since: float
+    caller: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +306,21 @@ class LeaveQueue:
 
 @dataclass(frozen=True, slots=True)
 class ReportAgent:
-    """Tell the floor what this call does with an agent: ringing, dialing, talking, released, no_answer, unreachable."""
+    """Tell the floor what this call does with an agent: ringing, dialing, talking, held, consulting, conferencing,
+    released, no_answer, declined, unreachable."""
 
     tenant_id: int
     agent_id: int
     work: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLine:
+    """Tell the floor that the agent's nailed-up line is up (its leg), or down (None)."""
+
+    tenant_id: int
+    agent_id: int
+    leg: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,25 +331,37 @@ class SaveCall:
 
 
 Effect = (
-    FindInboundRoute
-    | FindOutboundRoute
+    Ask
     | AnswerLeg
-    | RingLeg
-    | StopRinging
     | DialAgent
     | DialTrunk
     | HangUpLeg
+    | BorrowLine
+    | ReturnLine
+    | GiveLeg
+    | RingLeg
+    | StopRinging
     | BridgeLegs
+    | UnbridgeLegs
     | DestroyBridge
     | StartMusic
     | StopMusic
     | PlayPrompt
+    | StopPrompt
+    | MuteLeg
+    | WatchLeg
+    | ChangeWatch
+    | EndWatch
+    | SendKeys
     | StartRecording
     | StopRecording
+    | PauseRecording
+    | ResumeRecording
     | StartTimer
     | CancelTimer
     | JoinQueue
     | LeaveQueue
     | ReportAgent
+    | ReportLine
     | SaveCall
 )

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
-from ucc.engine.effects import AgentTarget, TrunkTarget
+from ucc.engine.effects import AgentTarget
+from ucc.engine.ivr_tree import Caller, Tree
+from ucc.engine.leg import Leg
 from ucc.engine.record import EndedBy, LegKind
+from ucc.engine.target import LimitKey, Plan, RecordingPolicy, Target
+
+# --- a call begins ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,40 +36,109 @@ class CallRequested:
     tenant_id: int
     agent: AgentTarget
     callee: str
+    caller_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequested:
+    """An agent asked for a nailed-up line (长签): its phone is rung once, and the leg stays."""
+
+    at: float
+    tenant_id: int
+    agent: AgentTarget
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRequested:
+    """Call a number and read it a verification code (语音验证码)."""
+
+    at: float
+    tenant_id: int
+    verification_id: UUID
+    code: str
+    plan: Plan
+    language: str = "zh"
+
+
+# --- the office answers -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class InboundRouteFound:
-    """`caller` and `callee` are the numbers in E.164, where they are numbers."""
+    """`caller` and `callee` are the numbers in E.164, where they are numbers; `known` is what the IVR may ask about
+    the caller."""
 
     at: float
     tenant_id: int
     did_id: int
-    queue_id: int
+    tree: Tree
     caller: str
     callee: str
-    max_wait_s: float
-    ring_timeout_s: float
+    known: Caller
+    recording: RecordingPolicy = field(default_factory=RecordingPolicy)
+    language: str = "zh"
+    limits: tuple[LimitKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundRouteFound:
+    """`plan` leads outside (TrunkPlan) or to a colleague (AgentPlan: an internal call)."""
+
     at: float
     tenant_id: int
     agent: AgentTarget
     callee: str
-    trunk: TrunkTarget
+    plan: Plan
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureFound:
+    """The agent dialled a feature code: what it hears, and what its leg is for."""
+
+    at: float
+    tenant_id: int
+    agent: AgentTarget
+    code: str
+    sounds: tuple[str, ...]
+    is_line: bool = False
+    give_to: UUID | None = None
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFound:
+    at: float
+    serial: int
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
 class RouteRefused:
-    """The call may not go on; `code` is stable and shown to the agent, `cause` is Q.850 and goes to the caller."""
+    """The call may not go on; `code` is stable and shown to the agent, `cause` is Q.850 and goes to the caller.
+
+    `serial` names the question when it was about a target.
+    """
 
     at: float
     code: str
     cause: int
     tenant_id: int | None = None
     agent_id: int | None = None
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswered:
+    """`status` 0: no answer."""
+
+    at: float
+    serial: int
+    status: int
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+# --- the switch tells -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +157,14 @@ class LegRinging:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """The far end of a dialled leg lets itself be heard before it answers: ring-back, announcements."""
+
+    at: float
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class LegAnswered:
     at: float
     leg: str
@@ -92,6 +175,33 @@ class LegEnded:
     at: float
     leg: str
     cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegGiven:
+    """Another call hands over a leg of this agent: a pick-up, a retrieved call."""
+
+    at: float
+    leg: Leg
+    agent: AgentTarget
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """A phone's own hold key."""
+
+    at: float
+    leg: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferAsked:
+    """A phone's own transfer key (REFER)."""
+
+    at: float
+    leg: str
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,77 +216,6 @@ class PromptEnded:
     at: float
     leg: str
     playback: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EarlyMedia:
-    """A leg that is being dialled sends sound before it answers (183 with SDP)."""
-
-    at: float
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class LegHeld:
-    """The phone itself put its call on hold, or took it back."""
-
-    at: float
-    leg: str
-    is_held: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TransferAsked:
-    """The phone itself asked for a transfer (REFER) to what it dialled."""
-
-    at: float
-    leg: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswered:
-    """What a server said to the question with this serial; status 0: it could not be asked."""
-
-    at: float
-    serial: int
-    status: int
-    body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class AgentOffered:
-    """The floor chose an agent for this waiting call and reserved it."""
-
-    at: float
-    agent: AgentTarget
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRefused:
-    """The floor cannot serve the call: nobody is signed in."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class AgentRefused:
-    """The floor cannot give the agent to this outbound call: it is busy with another one."""
-
-    at: float
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangUpRequested:
-    at: float
-    by: EndedBy
-
-
-@dataclass(frozen=True, slots=True)
-class TimerFired:
-    at: float
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,27 +234,195 @@ class LegsObserved:
     last_seen: float
 
 
+# --- the floor tells --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsOffered:
+    """The floor reserved these agents for this call; several: all ring, the first to answer has it."""
+
+    at: float
+    agents: tuple[AgentTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRefused:
+    """The floor cannot serve the call: no_agents, full, closed, wait_too_long."""
+
+    at: float
+    reason: str = "no_agents"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRefused:
+    """The floor cannot give the agent to this call: it is busy with another one, paused or signed out."""
+
+    at: float
+    code: str
+    agent_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionTold:
+    """`position` 1 is the next; `wait_s` None: not known yet."""
+
+    at: float
+    position: int
+    wait_s: float | None
+
+
+# --- people ask -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpRequested:
+    at: float
+    by: EndedBy
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRequested:
+    at: float
+    agent_id: int
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MuteRequested:
+    at: float
+    agent_id: int
+    is_muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequested:
+    at: float
+    agent_id: int
+    target: Target
+    is_attended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCompleted:
+    at: float
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransferCancelled:
+    at: float
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceRequested:
+    """Bring the customer into the consultation: all three talk."""
+
+    at: float
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantDropped:
+    at: float
+    agent_id: int
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkRequested:
+    at: float
+    agent_id: int
+    slot: str
+    max_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class PickUpRequested:
+    """A colleague takes the waiting, ringing or parked customer."""
+
+    at: float
+    agent: AgentTarget
+
+
+@dataclass(frozen=True, slots=True)
+class KeysRequested:
+    """Keys that the agent sends to the customer's side."""
+
+    at: float
+    agent_id: int
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRequested:
+    """`action`: start, stop, pause, resume."""
+
+    at: float
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRequested:
+    """`mode`: listen, whisper, barge, take_over. A second request of the same supervisor changes the mode."""
+
+    at: float
+    supervisor: AgentTarget
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEnded:
+    at: float
+    agent_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    at: float
+    name: str
+
+
 CallEvent = (
     CallArrived
     | CallRequested
+    | LineRequested
+    | CodeRequested
     | InboundRouteFound
     | OutboundRouteFound
+    | FeatureFound
+    | TargetFound
     | RouteRefused
+    | HttpAnswered
     | LegCreated
     | LegRinging
+    | EarlyMedia
     | LegAnswered
     | LegEnded
-    | KeyPressed
-    | PromptEnded
-    | EarlyMedia
+    | LegGiven
     | LegHeld
     | TransferAsked
-    | HttpAnswered
-    | AgentOffered
-    | QueueRefused
-    | AgentRefused
-    | HangUpRequested
-    | TimerFired
+    | KeyPressed
+    | PromptEnded
     | RecordingFailed
     | LegsObserved
+    | AgentsOffered
+    | QueueRefused
+    | AgentRefused
+    | PositionTold
+    | HangUpRequested
+    | HoldRequested
+    | MuteRequested
+    | TransferRequested
+    | TransferCompleted
+    | TransferCancelled
+    | ConferenceRequested
+    | ParticipantDropped
+    | ParkRequested
+    | PickUpRequested
+    | KeysRequested
+    | RecordingRequested
+    | WatchRequested
+    | WatchEnded
+    | TimerFired
 )

@@ -23,13 +23,14 @@ class LegKind(StrEnum):
 class Party(StrEnum):
     CUSTOMER = "customer"
     AGENT = "agent"
-    OUTSIDE = "outside"
-    """Somebody outside whom the call reached besides the customer: a transfer, a conference, an IVR to a number."""
+    OUTSIDE = "outside"  # reached over a trunk for the customer or the agent: a transfer, a third party
+    SUPERVISOR = "supervisor"
 
 
 class EndedBy(StrEnum):
     CUSTOMER = "customer"
     AGENT = "agent"
+    SUPERVISOR = "supervisor"
     SYSTEM = "system"
 
 
@@ -47,6 +48,11 @@ class Result(StrEnum):
     LINE_FAULT = "line_fault"
     CANCELLED = "cancelled"
     REFUSED = "refused"
+    OVERFLOWED = "overflowed"
+    CLOSED = "closed"
+    BLOCKED = "blocked"
+    MENU = "menu"  # ended in the IVR, without asking for anybody
+    VOICEMAIL = "voicemail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class RecordingRecord:
 
     `stretches`: the parts, in order, that the file is joined from (recording on demand); none: all of it. What was
     paused inside of them is silence of the same length. `failure` is a code, see `ucc.recording.failure`.
+    `box_id`: where a voicemail lies.
     """
 
     recording_id: UUID
@@ -116,6 +123,11 @@ class FinishedCall:
     refusal: str | None = None
     legs: tuple[LegRecord, ...] = ()
     recordings: tuple[RecordingRecord, ...] = field(default=())
+    held_s: float = 0.0
+    waited_s: float = 0.0
+    keys: str = ""
+    verification_id: UUID | None = None
+    is_heard: bool = False
 
     @property
     def talk_s(self) -> float:

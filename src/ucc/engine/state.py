@@ -1,5 +1,6 @@
-"""The states of a call, one dataclass each; a field exists only where it has meaning. All of it is plain data that
-can be stored and read back, so a call survives its controller."""
+"""The state of a call: facts that are always true of it, the stage it is in (one dataclass each; a field exists only
+where it has meaning), and who watches. All of it is plain data that can be stored and read back, so a call survives
+its controller."""
 
 from __future__ import annotations
 
@@ -7,40 +8,32 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
-from ucc.engine.effects import AgentTarget, TrunkTarget
-from ucc.engine.record import Direction, LegKind, Party, Result
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One party's part of a call, named by its channel in the switch. Times are seconds since 1970."""
-
-    leg: str
-    kind: LegKind
-    party: Party
-    address: str
-    started_at: float
-    agent_id: int | None = None
-    trunk_id: int | None = None
-    sip_call_id: str | None = None
-    ringing_at: float | None = None
-    answered_at: float | None = None
-    ended_at: float | None = None
-    cause: int = 16
+from ucc.engine.effects import AgentTarget, GiveLeg, SendKeys
+from ucc.engine.ivr import Run
+from ucc.engine.leg import Leg
+from ucc.engine.record import Direction, EndedBy, FinishedCall, Result
+from ucc.engine.target import AgentPlan, LimitKey, Plan, QueuePlan, RecordingPolicy, Target, TrunkPlan, VoicemailPlan
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """The capture of the customer's leg, from answer."""
+    """One capture of a leg; without an end it is running."""
 
     sip_call_id: str
     started_at: float
+    ended_at: float | None = None
     failure: str | None = None
+    box_id: int | None = None
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is true of the call in whatever state it is."""
+    """What is true of the call in whatever stage it is.
+
+    `message` is a voicemail that is being left. `serial` numbers questions and prompts. `is_recording_asked`: what the
+    agent last asked for, None: nothing yet.
+    """
 
     call_id: UUID
     direction: Direction
@@ -55,17 +48,59 @@ class Facts:
     answered_at: float | None = None
     connected_at: float | None = None
     legs: tuple[Leg, ...] = ()
-    recording: Recording | None = None
+    recordings: tuple[Recording, ...] = ()
+    message: Recording | None = None
+    policy: RecordingPolicy = field(default_factory=RecordingPolicy)
+    is_recording_asked: bool | None = None
+    is_recording_paused: bool = False
     keys: str = ""
+    serial: int = 0
+    language: str = "zh"
+    held_s: float = 0.0
+    waited_s: float = 0.0
+    limits: tuple[LimitKey, ...] = ()  # places that the call holds on lines and tenants
+    is_unrecorded: bool = False  # leaves no call record: a feature code, a nailed-up line
 
-    def leg(self, name: str) -> Leg | None:
-        return next((leg for leg in self.legs if leg.leg == name), None)
+    def leg(self, name: str | None) -> Leg | None:
+        return next((leg for leg in self.legs if leg.leg == name and leg.is_live), None) or next(
+            (leg for leg in self.legs if leg.leg == name), None
+        )
+
+    def is_up(self, name: str | None) -> bool:
+        leg = self.leg(name)
+        return leg is not None and leg.is_up
 
     def with_leg(self, leg: Leg) -> Facts:
         return replace(self, legs=(*self.legs, leg))
 
     def change_leg(self, name: str, **changes: object) -> Facts:
-        return replace(self, legs=tuple(replace(x, **changes) if x.leg == name else x for x in self.legs))  # type: ignore[arg-type]
+        """Change the live leg of this name; a nailed-up leg may have served this call before under the same name."""
+        return replace(
+            self,
+            legs=tuple(
+                replace(x, **changes) if x.leg == name and x.is_live else x  # type: ignore[arg-type]
+                for x in self.legs
+            ),
+        )
+
+    def note_outcome(self, name: str, outcome: str) -> Facts:
+        """Why the last leg of this name, which has ended, was no success."""
+        last = max((i for i, x in enumerate(self.legs) if x.leg == name), default=None)
+        if last is None:
+            return self
+        legs = tuple(replace(x, outcome=outcome) if i == last else x for i, x in enumerate(self.legs))
+        return replace(self, legs=legs)
+
+    def drop_leg(self, name: str | None, at: float, cause: int = 16, outcome: str | None = None) -> Facts:
+        """We end this leg."""
+        return self if name is None else self.change_leg(name, ended_at=at, cause=cause, outcome=outcome)
+
+    def answer_leg(self, name: str) -> Facts:
+        return self.change_leg(name, is_wanted_answered=True)
+
+    def bump(self) -> Facts:
+        """The same with the next serial."""
+        return replace(self, serial=self.serial + 1)
 
     def next_leg(self) -> str:
         """The name of the next leg this call makes; the call can be read from it."""
@@ -73,7 +108,280 @@ class Facts:
 
     @property
     def live_legs(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg in self.legs if leg.ended_at is None)
+        return tuple(leg for leg in self.legs if leg.is_live)
+
+    @property
+    def recording(self) -> Recording | None:
+        """The capture that is running."""
+        last = self.recordings[-1] if self.recordings else None
+        return last if last is not None and last.ended_at is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Sounds that somebody hears; `playback` is unique in the call."""
+
+    playback: str
+    sounds: tuple[str, ...]
+
+
+# --- reaching somebody ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A leg that rings; `agent` None: an outside number."""
+
+    leg: str
+    agent: AgentTarget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The office is asked how the target is reached."""
+
+    target: Target
+    serial: int
+    by_agent_id: int | None = None
+    kind: Literal["finding"] = "finding"
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    """The floor is asked for one agent."""
+
+    plan: AgentPlan
+    serial: int
+    until: float
+    is_forced: bool = False
+    kind: Literal["claiming"] = "claiming"
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting in a queue. `asked`: the serial of a question for the position; `prompt`: the position is being told."""
+
+    plan: QueuePlan
+    since: float
+    max_wait_at: float
+    announce_at: float | None = None
+    asked: int | None = None
+    prompt: Prompt | None = None
+    kind: Literal["queued"] = "queued"
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """One or more legs ring. `since` and `max_wait_at` are those of the queue, `route` the trunk that is tried."""
+
+    plan: QueuePlan | AgentPlan | TrunkPlan
+    offers: tuple[Offer, ...]
+    until: float
+    since: float
+    max_wait_at: float = 0.0
+    route: int = 0
+    kind: Literal["ringing"] = "ringing"
+
+
+Reach = Finding | Claiming | Queued | Ringing
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody on our side of the talk. `agent` None: an outside party."""
+
+    leg: str
+    agent: AgentTarget | None
+    label: str
+
+
+# --- stages -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingInbound:
+    customer: str
+    kind: Literal["routing_inbound"] = "routing_inbound"
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """In the IVR: the tree that was published when the call came, and where the caller is in it."""
+
+    customer: str
+    run: Run
+    kind: Literal["menu"] = "menu"
+
+
+@dataclass(frozen=True, slots=True)
+class Seeking:
+    """The customer waits for somebody. When nobody comes: the exits of the IVR node, the plan's overflow, `back` (the
+    agent who transferred), else an announcement."""
+
+    customer: str
+    reach: Reach
+    exits: dict[str, str] = field(default_factory=dict)
+    run: Run | None = None
+    back: AgentTarget | None = None
+    hops: int = 0
+    kind: Literal["seeking"] = "seeking"
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingMessage:
+    """Voicemail: the greeting and the tone, then the message until hang-up, `#` or `until`."""
+
+    customer: str
+    plan: VoicemailPlan
+    prompt: Prompt | None
+    until: float | None = None
+    kind: Literal["leaving_message"] = "leaving_message"
+
+
+@dataclass(frozen=True, slots=True)
+class Announcing:
+    """The customer hears why nobody comes; then the call ends with `result`."""
+
+    customer: str
+    prompt: Prompt
+    result: Result
+    until: float
+    by: EndedBy = EndedBy.SYSTEM
+    kind: Literal["announcing"] = "announcing"
+
+
+@dataclass(frozen=True, slots=True)
+class RoutingOutbound:
+    """An agent dialled; `agent_leg` is None when the page asked and no phone rings yet."""
+
+    extension: str
+    dialled: str
+    agent_leg: str | None
+    agent: AgentTarget | None = None
+    caller_id: str | None = None
+    kind: Literal["routing_outbound"] = "routing_outbound"
+
+
+@dataclass(frozen=True, slots=True)
+class RingingAgent:
+    """The page asked for a call: the agent's own phone comes first."""
+
+    agent: AgentTarget
+    agent_leg: str
+    plan: Plan
+    until: float
+    kind: Literal["ringing_agent"] = "ringing_agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialing:
+    """The far end (customer or colleague) is being called; the caller waits."""
+
+    caller: Participant
+    reach: Reach
+    kind: Literal["dialing"] = "dialing"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A transfer or consultation that a participant began. `leg`: the target, once it has answered."""
+
+    by: str
+    reach: Reach | None
+    is_attended: bool
+    target: Target
+    reached: Participant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talking:
+    """The customer talks with one or more participants; the first is in charge. During an errand the customer is held.
+    `failure`: why the last errand failed."""
+
+    customer: str
+    participants: tuple[Participant, ...]
+    held_since: float | None = None
+    muted: tuple[str, ...] = ()
+    errand: Errand | None = None
+    failure: str | None = None
+    typed: str = ""
+    kind: Literal["talking"] = "talking"
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The customer waits in a slot for anybody who fetches it; then the agent who parked is rung."""
+
+    customer: str
+    slot: str
+    by: AgentTarget | None
+    until: float
+    kind: Literal["parked"] = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A feature code: the agent's phone hears the answer."""
+
+    agent_leg: str
+    agent: AgentTarget
+    code: str
+    prompt: Prompt | None
+    kind: Literal["serving"] = "serving"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A nailed-up line (长签): one answered leg that calls borrow."""
+
+    agent: AgentTarget
+    agent_leg: str
+    until: float | None = None  # the deadline of its first answer
+    kind: Literal["line"] = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCode:
+    """A verification code is read to a number. `customer` None until a leg rings."""
+
+    verification_id: UUID
+    code: str
+    reach: Reach | None
+    customer: str | None
+    prompt: Prompt | None = None
+    times: int = 0
+    is_heard: bool = False
+    until: float | None = None
+    kind: Literal["reading_code"] = "reading_code"
+
+
+Stage = (
+    RoutingInbound
+    | Menu
+    | Seeking
+    | LeavingMessage
+    | Announcing
+    | RoutingOutbound
+    | RingingAgent
+    | Dialing
+    | Talking
+    | Parked
+    | Serving
+    | Line
+    | ReadingCode
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A supervisor at this call. `mode`: listen, whisper, barge, take_over (until its phone answers)."""
+
+    agent: AgentTarget
+    leg: str
+    mode: str
+
+
+# --- the call ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,102 +391,14 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
-class RoutingInbound:
-    facts: Facts
-    customer: str
-    kind: Literal["routing_inbound"] = "routing_inbound"
-
-
-@dataclass(frozen=True, slots=True)
-class Answering:
-    """The customer's leg is being answered; then the call waits in its queue."""
+class Live:
+    """`once`: what is done once at this decision and not wanted to last."""
 
     facts: Facts
-    customer: str
-    queue_id: int
-    max_wait_s: float
-    ring_timeout_s: float
-    kind: Literal["answering"] = "answering"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """In the queue, with music."""
-
-    facts: Facts
-    customer: str
-    queue_id: int
-    waiting_since: float
-    max_wait_s: float
-    ring_timeout_s: float
-    kind: Literal["waiting"] = "waiting"
-
-
-@dataclass(frozen=True, slots=True)
-class Offering:
-    """An agent's phone rings for the waiting customer."""
-
-    facts: Facts
-    customer: str
-    queue_id: int
-    waiting_since: float
-    max_wait_s: float
-    ring_timeout_s: float
-    agent: AgentTarget
-    agent_leg: str
-    kind: Literal["offering"] = "offering"
-
-
-@dataclass(frozen=True, slots=True)
-class Announcing:
-    """The customer hears why nobody comes; then the call ends with `result`."""
-
-    facts: Facts
-    customer: str
-    result: Result
-    kind: Literal["announcing"] = "announcing"
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingOutbound:
-    """An agent wants to reach `facts.callee`; `agent_leg` is None when the page asked and no phone rings yet."""
-
-    facts: Facts
-    extension: str
-    agent_leg: str | None
-    kind: Literal["routing_outbound"] = "routing_outbound"
-
-
-@dataclass(frozen=True, slots=True)
-class RingingAgent:
-    """The page asked for a call: the agent's own phone comes first."""
-
-    facts: Facts
-    agent: AgentTarget
-    agent_leg: str
-    trunk: TrunkTarget
-    kind: Literal["ringing_agent"] = "ringing_agent"
-
-
-@dataclass(frozen=True, slots=True)
-class Dialing:
-    """The customer is being called; the agent waits."""
-
-    facts: Facts
-    agent: AgentTarget
-    agent_leg: str
-    customer: str
-    trunk: TrunkTarget
-    kind: Literal["dialing"] = "dialing"
-
-
-@dataclass(frozen=True, slots=True)
-class Talking:
-    facts: Facts
-    agent: AgentTarget
-    agent_leg: str
-    customer: str
-    kind: Literal["talking"] = "talking"
+    stage: Stage
+    watches: tuple[Watch, ...] = ()
+    once: tuple[SendKeys | GiveLeg, ...] = ()
+    kind: Literal["live"] = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,22 +407,10 @@ class Ended:
 
     call_id: UUID
     tenant_id: int | None = None
-    kind: Literal["ended"] = field(default="ended")
+    facts: Facts | None = None
+    finished: FinishedCall | None = None
+    once: tuple[GiveLeg, ...] = ()
+    kind: Literal["ended"] = "ended"
 
 
-CallState = (
-    New
-    | RoutingInbound
-    | Answering
-    | Waiting
-    | Offering
-    | Announcing
-    | RoutingOutbound
-    | RingingAgent
-    | Dialing
-    | Talking
-    | Ended
-)
-LiveState = (
-    RoutingInbound | Answering | Waiting | Offering | Announcing | RoutingOutbound | RingingAgent | Dialing | Talking
-)
+CallState = New | Live | Ended

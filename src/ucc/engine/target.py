@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Literal
 
 from ucc.engine.effects import AgentTarget, TrunkTarget
+from ucc.engine.ivr_tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,15 @@ class QueuePlan:
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """One agent's phone. `overflow`: where the call goes when the agent does not answer."""
+    """One agent's phone. `overflow`: where the call goes when the agent does not answer. `is_forced`: also while the
+    agent is paused or in wrap-up."""
 
     agent: AgentTarget
     ring_timeout_s: float = 20.0
     ringback: str | None = None
     overflow: Target | None = None
+    is_auto_answered: bool = False
+    is_forced: bool = False
     kind: Literal["agent"] = "agent"
 
 
@@ -137,9 +141,9 @@ class VoicemailPlan:
 
 @dataclass(frozen=True, slots=True)
 class MenuPlan:
-    """Another IVR tree; `tree` is `ucc.engine.ivr.Tree`."""
+    """Another IVR tree."""
 
-    tree: Any
+    tree: Tree
     kind: Literal["menu"] = "menu"
 
 

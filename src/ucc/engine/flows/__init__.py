@@ -1,1 +1,1 @@
-"""Flows: what a call does in each state, one module per kind of call."""
+"""Flows: how a call goes on in each stage, one module per kind of stage. They write the next state, never effects."""

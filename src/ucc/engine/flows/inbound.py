@@ -1,199 +1,294 @@
-"""Inbound: DID -> queue -> agent. The caller is answered at once, hears music, and is never lost while
-anyone may come."""
+"""Inbound: DID -> IVR -> queue, agent, number, voicemail. A caller is never lost while anybody may come."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import assert_never
 from uuid import UUID
 
 from ucc.engine import events as ev
-from ucc.engine.effects import (
-    AnswerLeg,
-    BridgeLegs,
-    CancelTimer,
-    DialAgent,
-    Effect,
-    FindInboundRoute,
-    HangUpLeg,
-    JoinQueue,
-    LeaveQueue,
-    PlayPrompt,
-    ReportAgent,
-    StartMusic,
-    StartRecording,
-    StartTimer,
-    StopMusic,
-)
-from ucc.engine.ending import end_call
-from ucc.engine.record import Direction, EndedBy, LegKind, Party, Result
+from ucc.engine import ivr
+from ucc.engine import reach as rc
+from ucc.engine.effects import AgentTarget
+from ucc.engine.ending import count_wait, end_call
+from ucc.engine.flows import talk
+from ucc.engine.ivr_tree import Caller
+from ucc.engine.leg import Leg
+from ucc.engine.record import Direction, EndedBy, Party, Result
 from ucc.engine.state import (
     Announcing,
-    Answering,
-    CallState,
+    Ended,
     Facts,
-    Leg,
-    Offering,
+    Finding,
+    LeavingMessage,
+    Live,
+    Menu,
+    Parked,
+    Participant,
+    Prompt,
+    Queued,
     Recording,
     RoutingInbound,
-    Talking,
-    Waiting,
+    Seeking,
 )
+from ucc.engine.target import AgentPlan, MenuPlan, QueuePlan, ToAgent, ToQueue, VoicemailPlan
 
-Decision = tuple[CallState, tuple[Effect, ...]]
-InboundState = RoutingInbound | Answering | Waiting | Offering | Announcing
 ANNOUNCEMENT_LIMIT_S = 30.0
+PICK_UP_RING_S = 20.0
+MAX_HOPS = 5
+NOBODY = {
+    "timed_out": Result.TIMED_OUT,
+    "overflowed": Result.OVERFLOWED,
+    "no_agents": Result.NO_AGENTS,
+    "closed": Result.CLOSED,
+    "busy": Result.BUSY,
+    "offline": Result.NO_AGENTS,
+    "unreachable": Result.NO_ANSWER,
+    "no_answer": Result.NO_ANSWER,
+    "declined": Result.REJECTED,
+    "rejected": Result.REJECTED,
+    "invalid": Result.INVALID,
+    "line_fault": Result.LINE_FAULT,
+}
+BRANCHES = {
+    "agent_busy": "busy",
+    "agent_paused": "busy",
+    "agent_offline": "offline",
+    "agent_unreachable": "unreachable",
+    "invalid_number": "invalid",
+    "rejected": "declined",
+}
+SPOKEN = {
+    Result.INVALID: "not_reached",
+    Result.CLOSED: "closed",
+    Result.TIMED_OUT: "timed_out",
+    Result.OVERFLOWED: "agents_busy",
+    Result.BUSY: "agents_busy",
+    Result.NO_ANSWER: "not_reached",
+    Result.REJECTED: "not_reached",
+    Result.LINE_FAULT: "not_reached",
+}
 
 
-def arrive(call_id: UUID, event: ev.CallArrived) -> Decision:
+def arrive(call_id: UUID, event: ev.CallArrived) -> Live:
     """A trunk brings a call."""
     leg = Leg(event.leg, event.kind, Party.CUSTOMER, event.address, event.at, sip_call_id=event.sip_call_id)
     facts = Facts(call_id, Direction.INBOUND, event.caller, event.callee, event.at, legs=(leg,))
-    return RoutingInbound(facts, event.leg), (FindInboundRoute(event.callee, event.caller),)
+    return Live(facts, RoutingInbound(event.leg))
 
 
-def decide(state: InboundState, event: ev.CallEvent) -> Decision:
-    if isinstance(event, ev.LegEnded) and event.leg == state.customer:
-        result = state.result if isinstance(state, Announcing) else Result.ABANDONED
-        return end_call(state, event.at, event.cause, EndedBy.CUSTOMER, result)
-    match state:
-        case RoutingInbound():
-            return _route(state, event)
-        case Answering():
-            return _enter_queue(state, event)
-        case Waiting():
-            return _wait(state, event)
-        case Offering():
-            return _offer(state, event)
+def asking(facts: Facts) -> rc.Asking:
+    return rc.Asking(facts.caller if facts.direction is Direction.INBOUND else facts.callee)
+
+
+def lose_customer(live: Live, event: ev.LegEnded) -> Ended:
+    """The customer hung up."""
+    stage = live.stage
+    match stage:
+        case _ if live.facts.connected_at is not None:
+            result = Result.ANSWERED
+        case Menu():
+            result = Result.MENU
         case Announcing():
-            return _announce(state, event)
+            result = stage.result
+        case LeavingMessage() if live.facts.message is not None:
+            result = Result.VOICEMAIL
         case _:
-            assert_never(state)
+            result = Result.ABANDONED
+    return end_call(live, event.at, event.cause, EndedBy.CUSTOMER, result)
 
 
-def _route(state: RoutingInbound, event: ev.CallEvent) -> Decision:
+# --- route and menu ---------------------------------------------------------------------------------------------------
+
+
+def decide_routing(live: Live, stage: RoutingInbound, event: ev.CallEvent) -> Live | Ended:
     match event:
+        case ev.LegEnded(leg=leg) if leg == stage.customer:
+            return lose_customer(live, event)
         case ev.InboundRouteFound():
             facts = replace(
-                state.facts,
+                live.facts,
                 tenant_id=event.tenant_id,
                 did_id=event.did_id,
-                queue_id=event.queue_id,
                 caller=event.caller,
                 callee=event.callee,
+                policy=event.recording,
+                language=event.language,
+                limits=event.limits,
             )
-            after = Answering(facts, state.customer, event.queue_id, event.max_wait_s, event.ring_timeout_s)
-            return after, (AnswerLeg(state.customer),)
+            live = replace(live, facts=facts)
+            return enter_menu(live, stage.customer, MenuPlan(event.tree), event.known, event.at)
         case _:
-            return state, ()
+            return live
 
 
-def _enter_queue(state: Answering, event: ev.CallEvent) -> Decision:
+def enter_menu(live: Live, customer: str, plan: MenuPlan, known: Caller, at: float) -> Live | Ended:
+    facts = live.facts.bump()
+    step = ivr.begin(plan.tree, known, at, f"m{facts.serial}.")
+    return _follow(replace(live, facts=facts), customer, step, at)
+
+
+def decide_menu(live: Live, stage: Menu, event: ev.CallEvent) -> Live | Ended:
+    if isinstance(event, ev.LegEnded) and event.leg == stage.customer:
+        return lose_customer(live, event)
+    step = ivr.step(stage.run, event, event.at)
+    return live if step is stage.run else _follow(live, stage.customer, step, event.at)
+
+
+def _follow(live: Live, customer: str, step: ivr.Step, at: float) -> Live | Ended:
+    match step:
+        case ivr.Run():
+            return replace(live, facts=live.facts.answer_leg(customer), stage=Menu(customer, step))
+        case ivr.Exit(target=None):
+            refusal = step.why if step.why in ("endless", "dangling") else None
+            return end_call(live, at, 16, EndedBy.SYSTEM, _ended_in_menu(live), refusal)
+        case ivr.Exit(target=target):
+            assert target is not None
+            facts, reach = rc.find(live.facts, target)
+            return replace(live, facts=facts, stage=Seeking(customer, reach, step.exits, step.run))
+
+
+def _ended_in_menu(live: Live) -> Result:
+    return Result.ANSWERED if live.facts.connected_at is not None else Result.MENU
+
+
+# --- seeking ----------------------------------------------------------------------------------------------------------
+
+
+def decide_seeking(live: Live, stage: Seeking, event: ev.CallEvent) -> Live | Ended:
     match event:
-        case ev.LegAnswered(leg=leg) if leg == state.customer:
-            customer = state.facts.leg(state.customer)
-            facts = replace(state.facts, answered_at=event.at)
-            effects: list[Effect] = []
+        case ev.LegEnded(leg=leg) if leg == stage.customer:
+            return lose_customer(live, event)
+        case ev.PickUpRequested():
+            return _pick_up(live, stage, event.agent, event.at)
+        case ev.LegGiven():
+            facts = rc.drop(stage.reach, count_wait(live, live.facts, event.at), event.at, rc.ANSWERED_ELSEWHERE)
+            return _take_leg(replace(live, facts=facts), stage.customer, event)
+    facts, step = rc.step(stage.reach, live.facts, event, asking(live.facts))
+    return _go_on(replace(live, facts=facts), stage, step, event.at, live)
+
+
+def _go_on(live: Live, stage: Seeking, step: rc.Step, at: float, before: Live) -> Live | Ended:
+    match step:
+        case rc.Reached():
+            participant = Participant(step.leg, step.agent, step.label)
+            return talk.enter(live, count_wait(before, live.facts, at), stage.customer, (participant,), at)
+        case rc.Failed():
+            live = replace(live, facts=count_wait(before, live.facts, at))
+            return _fail(live, stage, step, at)
+        case rc.Elsewhere():
+            return go_elsewhere(live, stage.customer, step.plan, at)
+        case Queued(plan=plan):
+            facts = live.facts.answer_leg(stage.customer)
+            facts = replace(facts, policy=plan.recording) if plan.recording is not None else facts
+            return replace(live, facts=facts, stage=replace(stage, reach=step))
+        case _:
+            return replace(live, stage=replace(stage, reach=step))
+
+
+def _fail(live: Live, stage: Seeking, failed: rc.Failed, at: float) -> Live | Ended:
+    """Where the call goes when nobody came."""
+    run, reason = stage.run, BRANCHES.get(failed.reason, failed.reason)
+    if run is not None and (reason in stage.exits or "otherwise" in stage.exits or reason == "invalid"):
+        return _follow(live, stage.customer, ivr.resume(run, reason, at), at)
+    overflow = failed.plan.overflow if isinstance(failed.plan, QueuePlan | AgentPlan) else None
+    if overflow is not None and stage.hops < MAX_HOPS:
+        facts, reach = rc.find(live.facts, overflow)
+        return replace(live, facts=facts, stage=Seeking(stage.customer, reach, back=stage.back, hops=stage.hops + 1))
+    if stage.back is not None:
+        facts, reach = rc.find(live.facts, ToAgent(stage.back.agent_id))
+        return replace(live, facts=facts, stage=Seeking(stage.customer, reach, hops=stage.hops))
+    why = NOBODY.get(reason, Result.NO_AGENTS)
+    result = Result.ANSWERED if live.facts.connected_at is not None else why
+    leg = live.facts.leg(stage.customer)
+    if leg is not None and leg.answered_at is None and not leg.is_wanted_answered:
+        return end_call(live, at, failed.cause, EndedBy.SYSTEM, result, None if reason in NOBODY else failed.reason)
+    return announce(live, stage.customer, result, at, why)
+
+
+def announce(live: Live, customer: str, result: Result, at: float, why: Result | None = None) -> Live:
+    facts = live.facts.answer_leg(customer).bump()
+    prompt = Prompt(f"p{facts.serial}", (SPOKEN.get(why or result, "no_agents"),))
+    return replace(live, facts=facts, stage=Announcing(customer, prompt, result, at + ANNOUNCEMENT_LIMIT_S))
+
+
+def decide_announcing(live: Live, stage: Announcing, event: ev.CallEvent) -> Live | Ended:
+    match event:
+        case ev.LegEnded(leg=leg) if leg == stage.customer:
+            return lose_customer(live, event)
+        case ev.PromptEnded(playback=playback) if playback == stage.prompt.playback:
+            return end_call(live, event.at, 16, stage.by, stage.result)
+        case ev.TimerFired(name="announcement"):
+            return end_call(live, event.at, 16, stage.by, stage.result)
+        case _:
+            return live
+
+
+# --- elsewhere: voicemail, another menu -------------------------------------------------------------------------------
+
+
+def go_elsewhere(live: Live, customer: str, plan: VoicemailPlan | MenuPlan, at: float) -> Live | Ended:
+    match plan:
+        case MenuPlan():
+            return enter_menu(live, customer, plan, Caller(live.facts.caller), at)
+        case VoicemailPlan():
+            facts = live.facts.answer_leg(customer).bump()
+            prompt = Prompt(f"p{facts.serial}", plan.greeting)
+            return replace(live, facts=facts, stage=LeavingMessage(customer, plan, prompt))
+
+
+def decide_message(live: Live, stage: LeavingMessage, event: ev.CallEvent) -> Live | Ended:
+    match event:
+        case ev.LegEnded(leg=leg) if leg == stage.customer:
+            return lose_customer(live, event)
+        case ev.PromptEnded(playback=playback) if stage.prompt is not None and playback == stage.prompt.playback:
+            customer = live.facts.leg(stage.customer)
+            facts = live.facts
             if customer is not None and customer.sip_call_id is not None:
-                facts = replace(facts, recording=Recording(customer.sip_call_id, event.at))
-                effects.append(StartRecording(customer.sip_call_id))
-            effects += [StartMusic(state.customer), StartTimer("max_wait", state.max_wait_s)]
-            effects.append(JoinQueue(_tenant(facts), state.queue_id))
-            after = Waiting(facts, state.customer, state.queue_id, event.at, state.max_wait_s, state.ring_timeout_s)
-            return after, tuple(effects)
+                message = Recording(customer.sip_call_id, event.at, box_id=stage.plan.box_id)
+                facts = replace(facts, message=message)
+            after = replace(stage, prompt=None, until=event.at + stage.plan.max_s)
+            return replace(live, facts=facts, stage=after)
+        case ev.TimerFired(name="message"):
+            return end_call(live, event.at, 16, EndedBy.SYSTEM, Result.VOICEMAIL)
+        case ev.KeyPressed(leg=leg, key="#") if leg == stage.customer and stage.prompt is None:
+            return end_call(live, event.at, 16, EndedBy.SYSTEM, Result.VOICEMAIL)
         case _:
-            return state, ()
+            return live
 
 
-def _wait(state: Waiting, event: ev.CallEvent) -> Decision:
-    facts, tenant_id = state.facts, _tenant(state.facts)
+# --- park, pick up ----------------------------------------------------------------------------------------------------
+
+
+def decide_parked(live: Live, stage: Parked, event: ev.CallEvent) -> Live | Ended:
     match event:
-        case ev.AgentOffered():
-            leg = facts.next_leg()
-            facts = facts.with_leg(
-                Leg(leg, LegKind.PHONE, Party.AGENT, event.agent.extension, event.at, agent_id=event.agent.agent_id)
-            )
-            after = Offering(
-                facts,
-                state.customer,
-                state.queue_id,
-                state.waiting_since,
-                state.max_wait_s,
-                state.ring_timeout_s,
-                event.agent,
-                leg,
-            )
-            return after, (
-                ReportAgent(tenant_id, event.agent.agent_id, "ringing"),
-                StartTimer("ring", state.ring_timeout_s),
-                DialAgent(leg, event.agent, facts.caller),
-            )
-        case ev.QueueRefused():
-            return _give_up(state, Result.NO_AGENTS)
-        case ev.TimerFired(name="max_wait"):
-            after_wait, effects = _give_up(state, Result.TIMED_OUT)
-            return after_wait, (LeaveQueue(tenant_id, state.queue_id), *effects)
+        case ev.LegEnded(leg=leg) if leg == stage.customer:
+            return lose_customer(live, event)
+        case ev.PickUpRequested():
+            return _pick_up(live, Seeking(stage.customer, Finding(ToAgent(0), 0)), event.agent, event.at, stage.by)
+        case ev.LegGiven():
+            return _take_leg(live, stage.customer, event)
+        case ev.TimerFired(name="park"):
+            if stage.by is None:
+                return announce(live, stage.customer, Result.ANSWERED, event.at)
+            facts, reach = rc.find(live.facts, ToAgent(stage.by.agent_id))
+            return replace(live, facts=facts, stage=Seeking(stage.customer, reach))
         case _:
-            return state, ()
+            return live
 
 
-def _give_up(state: Waiting, result: Result) -> Decision:
-    after = Announcing(state.facts, state.customer, result)
-    return after, (
-        CancelTimer("max_wait"),
-        StopMusic(state.customer),
-        StartTimer("announcement", ANNOUNCEMENT_LIMIT_S),
-        PlayPrompt(state.customer, "no_agents"),
-    )
+def _pick_up(
+    live: Live, stage: Seeking, agent: AgentTarget, at: float, back: AgentTarget | None = None
+) -> Live | Ended:
+    """Ring the one who picks up; when that fails, the call seeks as before."""
+    facts = rc.drop(stage.reach, count_wait(live, live.facts, at), at, rc.ANSWERED_ELSEWHERE)
+    overflow = ToQueue(facts.queue_id) if facts.queue_id is not None and back is None else None
+    plan = AgentPlan(agent, PICK_UP_RING_S, overflow=overflow, is_auto_answered=True, is_forced=True)
+    facts, step = rc.take(facts, plan, asking(facts), at)
+    after = replace(live, facts=facts)
+    return _go_on(after, replace(stage, back=back or stage.back), step, at, after)
 
 
-def _offer(state: Offering, event: ev.CallEvent) -> Decision:
-    tenant_id = _tenant(state.facts)
-    match event:
-        case ev.LegAnswered(leg=leg) if leg == state.agent_leg:
-            facts = replace(state.facts, connected_at=event.at, agent_id=state.agent.agent_id)
-            return Talking(facts, state.agent, state.agent_leg, state.customer), (
-                CancelTimer("ring"),
-                CancelTimer("max_wait"),
-                StopMusic(state.customer),
-                BridgeLegs((state.customer, state.agent_leg)),
-                ReportAgent(tenant_id, state.agent.agent_id, "talking"),
-            )
-        case ev.LegEnded(leg=leg, cause=cause) if leg == state.agent_leg:
-            work = "declined" if cause in (17, 21) else "unreachable"
-            return _wait_again(state, work)
-        case ev.TimerFired(name="ring"):
-            facts = state.facts.change_leg(state.agent_leg, ended_at=event.at, cause=19)
-            after, effects = _wait_again(replace(state, facts=facts), "no_answer")
-            return after, (HangUpLeg(state.agent_leg, 19), *effects)
-        case ev.TimerFired(name="max_wait"):
-            return state, (StartTimer("max_wait", 1.0),)
-        case _:
-            return state, ()
-
-
-def _wait_again(state: Offering, work: str) -> Decision:
-    """The offer failed: back to the head of the queue, and the floor learns what was wrong with the agent."""
-    tenant_id = _tenant(state.facts)
-    after = Waiting(
-        state.facts, state.customer, state.queue_id, state.waiting_since, state.max_wait_s, state.ring_timeout_s
-    )
-    return after, (
-        CancelTimer("ring"),
-        ReportAgent(tenant_id, state.agent.agent_id, work),
-        JoinQueue(tenant_id, state.queue_id, is_head=True),
-    )
-
-
-def _announce(state: Announcing, event: ev.CallEvent) -> Decision:
-    match event:
-        case ev.PromptEnded() | ev.TimerFired(name="announcement"):
-            return end_call(state, event.at, 16, EndedBy.SYSTEM, state.result)
-        case _:
-            return state, ()
-
-
-def _tenant(facts: Facts) -> int:
-    if facts.tenant_id is None:
-        raise ValueError("an inbound call past its route has a tenant")
-    return facts.tenant_id
+def _take_leg(live: Live, customer: str, event: ev.LegGiven) -> Live:
+    """A colleague's own leg, handed over by its call."""
+    facts = live.facts.with_leg(event.leg).answer_leg(event.leg.leg)
+    return talk.enter(live, facts, customer, (Participant(event.leg.leg, event.agent, event.agent.name),), event.at)
