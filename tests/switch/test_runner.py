@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import pytest
 
+from ucc.engine import effects as ef
 from ucc.engine import events as ev
-from ucc.engine import floor as fl
+from ucc.engine.acd.effects import KeepPresence, KeepStretch
+from ucc.engine.acd.events import PresenceAsked, SettingsRead, StoredAgent
+from ucc.engine.acd.model import AgentProfile, Floor, Member, Presence, QueuePolicy, Work
 from ucc.engine.effects import AgentTarget, TrunkTarget
+from ucc.engine.ivr_tree import Caller, GoQueue, Tree
 from ucc.engine.record import EndedBy, FinishedCall, LegKind, Result
-from ucc.engine.state import CallState, Ended, New
+from ucc.engine.state import CallState, Ended, Live
+from ucc.engine.target import QueuePlan, TrunkPlan
 from ucc.kit.clock import SteadyClock
 from ucc.switch.fake import FakeSwitch
 from ucc.switch.port import Phone
-from ucc.switch.runner import Runner
+from ucc.switch.runner import Question, Runner
 
 
 @dataclass
@@ -25,35 +31,46 @@ class MemoryOffice:
 
     finished: list[FinishedCall] = field(default_factory=list)
     states: dict[object, CallState] = field(default_factory=dict)
-    fail_on: str = ""
+    ended: set[UUID] = field(default_factory=set)
 
-    async def find_inbound_route(self, did: str, caller: str, at: float) -> ev.InboundRouteFound | ev.RouteRefused:
-        if did == "explode":
-            raise RuntimeError("a fault in one call")
-        if did != "+861088880001":
-            return ev.RouteRefused(at, "unknown_did", 1)
-        return ev.InboundRouteFound(at, 3, 7, 4, caller, did, 60, 15)
+    async def answer(self, call_id: UUID, question: Question, at: float) -> ev.CallEvent:
+        match question:
+            case ef.FindInboundRoute(did="explode"):
+                raise RuntimeError("a fault in one call")
+            case ef.FindInboundRoute(did="+861088880001" as did, caller=caller):
+                tree = Tree(0, 0, "queue", {"queue": GoQueue(4)})
+                return ev.InboundRouteFound(at, 3, 7, tree, caller, did, Caller(caller))
+            case ef.FindOutboundRoute(extension, callee):
+                trunk = TrunkTarget(5, "192.0.2.9", 5080, callee, "+861088880001")
+                plan = TrunkPlan(callee, "+861088880001", (trunk,))
+                return ev.OutboundRouteFound(at, 3, AgentTarget(1, extension), callee, plan)
+            case ef.FindTarget(serial=serial):
+                return ev.TargetFound(at, serial, QueuePlan(4, 60, 15))
+            case _:
+                return ev.RouteRefused(at, "unknown_did", 1)
 
-    async def find_outbound_route(
-        self, extension: str, callee: str, at: float
-    ) -> ev.OutboundRouteFound | ev.RouteRefused:
-        trunk = TrunkTarget(5, "192.0.2.9", 5080, callee, "+861088880001")
-        return ev.OutboundRouteFound(at, 3, AgentTarget(1, extension), callee, trunk)
+    def admit_trunk(self, call_id: UUID, trunk: TrunkTarget, at: float) -> bool:
+        return True
+
+    def note_ended(self, call_id: UUID) -> None:
+        self.ended.add(call_id)
 
     def keep_state(self, state: CallState) -> None:
         if isinstance(state, Ended):
             self.states.pop(state.call_id, None)
-        elif not isinstance(state, New):
+        elif isinstance(state, Live):
             self.states[state.facts.call_id] = state
 
     def finish(self, finished: FinishedCall) -> None:
         self.finished.append(finished)
 
-    def keep_presence(self, effect: fl.KeepPresence) -> None: ...
+    def keep_presence(self, effect: KeepPresence) -> None: ...
+
+    def keep_stretch(self, effect: KeepStretch) -> None: ...
 
     def publish_call(self, state: CallState) -> None: ...
 
-    def publish_floor(self, before: fl.Floor, after: fl.Floor) -> None: ...
+    def publish_floor(self, before: Floor, after: Floor) -> None: ...
 
 
 class MemoryRecorder:
@@ -65,6 +82,10 @@ class MemoryRecorder:
 
     async def stop(self, sip_call_id: str) -> None:
         self.running.discard(sip_call_id)
+
+    async def pause(self, sip_call_id: str) -> None: ...
+
+    async def resume(self, sip_call_id: str) -> None: ...
 
 
 @dataclass
@@ -82,13 +103,13 @@ class House:
         raise AssertionError(why)
 
     def ready(self, agent_id: int) -> None:
-        self.runner.post_floor(3, fl.PresenceAsked(1.0, agent_id, fl.Presence.READY))
+        self.runner.post_floor(3, PresenceAsked(1.0, agent_id, Presence.READY))
 
     @property
     def is_empty(self) -> bool:
         """Nothing is left behind: no leg, no bridge, no capture, no busy agent."""
         agents = self.runner.floors[3].agents.values()
-        return not self.switch.legs and all(a.work is fl.Work.NONE for a in agents)
+        return not self.switch.legs and all(a.work is Work.NONE for a in agents)
 
 
 def build(switch: FakeSwitch | None = None) -> House:
@@ -97,8 +118,10 @@ def build(switch: FakeSwitch | None = None) -> House:
     switch = switch or FakeSwitch(lambda leg, event: None, clock)
     runner = Runner(switch, recorder, office, clock, "/prompt")
     switch.on_event = runner.take_event
-    agents = {x: fl.Agent(AgentTarget(x, f"800{x}", "agent"), f"100{x}") for x in (1, 2)}
-    runner.floors[3] = fl.Floor(3, agents, {4: fl.Queue(4, "service", frozenset(agents))})
+    runner.floors[3] = Floor(3)
+    agents = tuple(StoredAgent(AgentProfile(AgentTarget(x, f"800{x}", "agent"), f"100{x}")) for x in (1, 2))
+    queue = QueuePolicy(4, "service", {x: Member(x) for x in (1, 2)})
+    runner.post_floor(3, SettingsRead(0.0, agents, (queue,)))
     return House(switch, runner, office, recorder)
 
 
