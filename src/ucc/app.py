@@ -21,6 +21,7 @@ from ucc.caller_id.endpoints import router as caller_ids
 from ucc.config import CHECKOUT, Settings, get_settings
 from ucc.db.engine import role_url
 from ucc.db.unit import Database
+from ucc.desk.endpoints import router as desk
 from ucc.floor.endpoints import router as floor_setting
 from ucc.frequency.endpoints import router as frequency
 from ucc.identity.endpoints import router as session
@@ -39,6 +40,7 @@ from ucc.recording.endpoints import router as recordings
 from ucc.recording_policy.endpoints import router as recording_policies
 from ucc.schedule.endpoints import router as schedules
 from ucc.secrets import Secrets, get_secrets
+from ucc.supervision.endpoints import router as supervision
 from ucc.team.endpoints import router as teams
 from ucc.tenant.endpoints import router as tenants
 from ucc.trunk.endpoints import router as trunks
@@ -61,6 +63,8 @@ ROUTERS = (
     missed_calls,
     recordings,
     agents,
+    desk,
+    supervision,
     queues,
     floor_setting,
     ivr_trees,

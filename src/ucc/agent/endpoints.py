@@ -38,7 +38,7 @@ async def set_presence(body: PresenceRequest, viewer: AgentViewer, request: Requ
 @router.post("/agent/calls", status_code=status.HTTP_201_CREATED, responses=documented(*CONTROL_ERRORS))
 async def place_call(body: CallRequest, viewer: AgentViewer, request: Request) -> CallStarted:
     """Call a number: the agent's own phone rings first, then the customer's."""
-    call_id = await controller_of(request).place_call(viewer.require_agent(), body.callee)
+    call_id = await controller_of(request).place_call(viewer.require_agent(), body.callee, body.caller_id)
     return CallStarted(call_id=call_id)
 
 

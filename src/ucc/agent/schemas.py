@@ -36,7 +36,10 @@ class PresenceRequest(BaseModel):
 
 
 class CallRequest(BaseModel):
-    callee: str = Field(min_length=3, max_length=32, pattern=r"^[0-9+*#() -]+$", examples=["13800138000"])
+    callee: str = Field(min_length=2, max_length=32, pattern=r"^[0-9+*#() -]+$", examples=["13800138000"])
+    caller_id: str | None = Field(
+        None, min_length=3, max_length=32, pattern=r"^[0-9+() -]+$", description="One of the enterprise's own numbers"
+    )
 
 
 class CallStarted(BaseModel):

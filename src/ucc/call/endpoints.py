@@ -47,6 +47,6 @@ async def hang_up(call_id: UUID, viewer: AgentViewer, request: Request) -> None:
     controller = controller_of(request)
     snapshot = await controller.snapshot(viewer.scope.tenant_id)
     calls = (call for call in snapshot["calls"] if call["call_id"] == str(call_id))
-    if not any(call["agent_id"] == viewer.require_agent() for call in calls):
+    if not any(viewer.require_agent() in call["agent_ids"] for call in calls):
         raise NotFound
     await controller.hang_up(call_id)

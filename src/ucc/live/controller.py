@@ -52,9 +52,18 @@ class Controller:
     async def set_presence(self, agent_id: int, presence: str, reason: str | None) -> None:
         await self.request("POST", f"/agents/{agent_id}/presence", json={"presence": presence, "reason": reason})
 
-    async def place_call(self, agent_id: int, callee: str) -> UUID:
-        answer = await self.request("POST", f"/agents/{agent_id}/calls", json={"callee": callee})
+    async def place_call(self, agent_id: int, callee: str, caller_id: str | None = None) -> UUID:
+        body = {"callee": callee, "caller_id": caller_id}
+        answer = await self.request("POST", f"/agents/{agent_id}/calls", json=body)
         return UUID(answer["call_id"])
+
+    async def command_agent(self, agent_id: int, command: str, body: dict[str, Any]) -> dict[str, Any]:
+        """What an agent asks of its phone or of the call it is in."""
+        return dict(await self.request("POST", f"/agents/{agent_id}/{command}", json=body) or {})
+
+    async def command_call(self, call_id: UUID, command: str, body: dict[str, Any]) -> None:
+        """What is asked of a call from outside it."""
+        await self.request("POST", f"/calls/{call_id}/{command}", json=body)
 
     async def hang_up(self, call_id: UUID) -> None:
         await self.request("POST", f"/calls/{call_id}/hang-up", json={"by": "agent"})

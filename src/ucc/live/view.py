@@ -51,7 +51,8 @@ class LiveView:
         if not self._viewer.own_calls_only:
             return True
         call_id, was_own = str(call["call_id"]), str(call["call_id"]) in self._own_calls
-        is_own = call.get("agent_id") == self._viewer.own_calls_of
+        own = self._viewer.own_calls_of
+        is_own = call.get("agent_id") == own or own in call.get("agent_ids", ())
         if is_own and not is_over:
             self._own_calls.add(call_id)
         else:

@@ -1,0 +1,1 @@
+"""What an agent does with its phone and the call it is in; call control decides."""
