@@ -16,12 +16,17 @@ from ucc.border.dtmf import parse_key
 from ucc.border.ng import NgClient, NgError
 from ucc.border.rpc import reload_trunks
 from ucc.config import Settings
+from ucc.controller.commands import Commands
+from ucc.controller.features import Features
+from ucc.controller.floors import Floors
 from ucc.controller.live import Live
 from ucc.controller.office import ControllerOffice
 from ucc.controller.recorder import BorderRecorder
+from ucc.controller.routes import Routes
 from ucc.controller.server import ControllerServer
 from ucc.controller.store import AWAY, CallStore
 from ucc.db.unit import Database
+from ucc.engine.acd.events import FloorEvent
 from ucc.engine.state import Ended, New
 from ucc.kit.clock import SteadyClock
 from ucc.secrets import Secrets
@@ -46,7 +51,7 @@ class Controller:
         self._database = Database.of_role("system", pool_size=POOL_SIZE)
         self._live = Live()
         self._store = CallStore(self._database, settings.spool_dir, self._name)
-        self._office = ControllerOffice(self._database, self._store, self._live, self._name)
+        self._floors = Floors(self._database, self._name, self._clock.time)
         self._ng = NgClient(settings.address, settings.ng_port)
         self._asterisk = Asterisk(
             settings.address,
@@ -60,11 +65,14 @@ class Controller:
         )
         recorder = BorderRecorder(self._ng, settings.capture_dir)
         prompts = str(settings.home / "prompt")
+        features = Features(self._database, self._floors, self._post_floor, lambda: self._commands)
+        self._routes = Routes(self._database, self._floors, features)
+        self._office = ControllerOffice(self._store, self._live, self._routes, self._floors)
         self._runner = Runner(self._asterisk, recorder, self._office, self._clock, prompts)
-        self._runner.floors = self._office.floors
-        self._server = ControllerServer(
-            self._runner, self._office, self._live, self._clock, secrets.controller_token, self.health
-        )
+        self._runner.floors = self._floors.floors
+        self._floors.post = self._runner.post_floor
+        self._commands = Commands(self._runner, self._floors, self._clock)
+        self._server = ControllerServer(self._commands, self._live, secrets.controller_token, self.health)
         self._heartbeat = settings.spool_dir / "heartbeat"
         self._last_seen = self._read_heartbeat()
         self._is_reconciled = False
@@ -78,12 +86,13 @@ class Controller:
             "database_away": self._store.is_database_away,
             "calls": sum(1 for actor in self._runner.calls.values() if not isinstance(actor.state, New | Ended)),
             "unsaved_calls": self._store.pending,
-            "unknown_dids": sum(self._office.unknown_dids.values()),
+            "unknown_dids": sum(self._routes.unknown_dids.values()),
         }
 
     async def run(self) -> None:
         await self._wait_for_floors()
         states = await self._store.load()
+        self._routes.rebuild(states)
         for state in states:
             self._runner.adopt(state)
         if states:
@@ -91,8 +100,7 @@ class Controller:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._asterisk.run())
             group.create_task(self._store.run())
-            group.create_task(self._office.save_presences())
-            group.create_task(self._office.refresh_floors())
+            group.create_task(self._floors.run())
             group.create_task(self._server.run(self._settings.address, self._settings.controller_port))
             group.create_task(self._keep_reconciled())
             group.create_task(self._sweep())
@@ -101,13 +109,17 @@ class Controller:
 
     async def close(self) -> None:
         await self._runner.close()
+        await self._routes.close()
         await self._database.close()
+
+    def _post_floor(self, tenant_id: int, event: FloorEvent) -> None:
+        self._runner.post_floor(tenant_id, event)
 
     async def _wait_for_floors(self) -> None:
         is_told = False
         while True:
             try:
-                await self._office.load_floors()
+                await self._floors.load()
                 return
             except AWAY as error:
                 if not is_told:

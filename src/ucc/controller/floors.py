@@ -58,6 +58,13 @@ class Floors:
         found = self._by_extension.get(extension)
         return self.find_agent(found[1]) if found is not None else None
 
+    def find_colleague(self, tenant_id: int, number: str) -> Agent | None:
+        """By work number, then by extension."""
+        floor = self.floors.get(tenant_id)
+        agents = list(floor.agents.values()) if floor is not None else []
+        by_work_number = next((x for x in agents if x.work_number == number), None)
+        return by_work_number or next((x for x in agents if x.target.extension == number), None)
+
     async def get_agent(self, agent_id: int) -> tuple[int, Agent] | None:
         """The same as `find_agent`; one made a moment ago is looked for in the database too."""
         if (found := self.find_agent(agent_id)) is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ucc.border.ng import NgClient, NgError, NgRefused
 from ucc.recording.failure import Failure
-from ucc.switch.runner import RecorderError
+from ucc.switch.perform import RecorderError
 
 MIN_FREE_BYTES = 64 * 1024 * 1024
 

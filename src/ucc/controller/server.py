@@ -5,47 +5,44 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import orjson
 from aiohttp import WSMsgType, web
 
+from ucc.controller.commands import MODES, Commands, Refusal
 from ucc.controller.live import Live
-from ucc.controller.office import ControllerOffice
-from ucc.engine.events import HangUpRequested
-from ucc.engine.floor import Presence, PresenceAsked, Work
 from ucc.engine.record import EndedBy
-from ucc.engine.state import Ended
-from ucc.kit.clock import SteadyClock
-from ucc.switch.runner import Runner
 
-MAX_CALLEE = 32
-MAX_REASON = 64
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControllerServer:
     def __init__(
         self,
-        runner: Runner,
-        office: ControllerOffice,
+        commands: Commands,
         live: Live,
-        clock: SteadyClock,
         token: str,
         health: Callable[[], dict[str, object]],
     ) -> None:
-        self._runner = runner
-        self._office = office
+        self._commands = commands
         self._live = live
-        self._clock = clock
         self._token = token
         self._health = health
         self.app = web.Application(middlewares=[self._authorize], client_max_size=4096)
         self.app.add_routes(
             [
                 web.post("/agents/{agent_id:\\d+}/presence", self.ask_presence),
+                web.post("/agents/{agent_id:\\d+}/line", self.ask_line),
+                web.post("/agents/{agent_id:\\d+}/wrap-up", self.ask_wrap_up),
                 web.post("/agents/{agent_id:\\d+}/calls", self.place_call),
+                web.post("/agents/{agent_id:\\d+}/pick-up", self.pick_up),
+                web.post("/agents/{agent_id:\\d+}/retrieve", self.retrieve),
+                web.post("/agents/{agent_id:\\d+}/call/{action:[a-z/]+}", self.act),
                 web.post("/calls/{call_id}/hang-up", self.hang_up),
+                web.post("/calls/{call_id}/watch", self.watch),
+                web.post("/calls/{call_id}/watch/end", self.end_watch),
                 web.get("/health", self.show_health),
                 web.get("/snapshot", self.show_snapshot),
                 web.get("/events", self.tell_events),
@@ -66,47 +63,66 @@ class ControllerServer:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(token.encode(), self._token.encode()):
             return refuse(401, "unauthorized", "commands come from the API only")
-        return await handler(request)
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return refuse(refusal.status, refusal.code, refusal.message)
 
     async def ask_presence(self, request: web.Request) -> web.Response:
         body = await _read(request)
-        presence, reason = body.get("presence"), body.get("reason")
-        if presence not in {x.value for x in Presence} or not isinstance(reason, str | None):
-            return refuse(422, "invalid_presence", "presence is ready, paused or offline")
-        agent_id = int(request.match_info["agent_id"])
-        found = await self._office.get_agent(agent_id)
-        if found is None:
-            return refuse(404, "unknown_agent", "no such agent here")
-        reason = reason[:MAX_REASON] if reason and presence == "paused" else None
-        event = PresenceAsked(self._clock.time(), agent_id, Presence(presence), reason)
-        self._runner.post_floor(found[0], event)
-        return web.json_response({"presence": presence, "reason": reason})
+        await self._commands.ask_presence(_agent_id(request), body.get("presence"), body.get("reason"))
+        return web.json_response({})
+
+    async def ask_line(self, request: web.Request) -> web.Response:
+        is_up = (await _read(request)).get("is_up")
+        if not isinstance(is_up, bool):
+            return refuse(422, "invalid_request", "is_up is true or false")
+        await self._commands.ask_line(_agent_id(request), is_up)
+        return web.json_response({})
+
+    async def ask_wrap_up(self, request: web.Request) -> web.Response:
+        await self._commands.ask_wrap_up(_agent_id(request), (await _read(request)).get("seconds"))
+        return web.json_response({})
 
     async def place_call(self, request: web.Request) -> web.Response:
-        callee = (await _read(request)).get("callee")
-        if not isinstance(callee, str) or not 0 < len(callee) <= MAX_CALLEE:
-            return refuse(422, "invalid_number", "callee is a number")
-        found = await self._office.get_agent(int(request.match_info["agent_id"]))
-        if found is None:
-            return refuse(404, "unknown_agent", "no such agent here")
-        tenant_id, agent = found
-        if agent.work is not Work.NONE:
-            return refuse(409, "agent_busy", f"the agent is {agent.state}")
-        call_id = self._runner.request_call(tenant_id, agent.target, callee)
+        body = await _read(request)
+        call_id = await self._commands.place_call(_agent_id(request), body.get("callee"), body.get("caller_id"))
         return web.json_response({"call_id": str(call_id)}, status=201)
 
+    async def act(self, request: web.Request) -> web.Response:
+        """Hold, mute, transfer and the like: what an agent does with the call it is in."""
+        body = await _read(request)
+        return web.json_response(await self._commands.act(_agent_id(request), request.match_info["action"], body))
+
+    async def retrieve(self, request: web.Request) -> web.Response:
+        await self._commands.retrieve(_agent_id(request), (await _read(request)).get("slot"))
+        return web.json_response({})
+
+    async def pick_up(self, request: web.Request) -> web.Response:
+        await self._commands.pick_up(_agent_id(request), (await _read(request)).get("agent_id"))
+        return web.json_response({})
+
     async def hang_up(self, request: web.Request) -> web.Response:
-        try:
-            call_id = UUID(request.match_info["call_id"])
-        except ValueError:
-            return refuse(404, "unknown_call", "no such call here")
-        actor = self._runner.calls.get(call_id)
-        if actor is None or isinstance(actor.state, Ended):
-            return refuse(404, "unknown_call", "no such call here")
         by = (await _read(request)).get("by")
         ended_by = EndedBy(by) if by in {x.value for x in EndedBy} else EndedBy.AGENT
-        self._runner.post(call_id, HangUpRequested(self._clock.time(), ended_by))
+        call_id = _call_id(request)
+        self._commands.hang_up(call_id, ended_by)
         return web.json_response({"call_id": str(call_id)}, status=202)
+
+    async def watch(self, request: web.Request) -> web.Response:
+        body = await _read(request)
+        agent_id, mode = body.get("agent_id"), body.get("mode")
+        if not isinstance(agent_id, int) or mode not in (*MODES, "take_over"):
+            return refuse(422, "invalid_mode", "mode is listen, whisper, barge or take_over")
+        await self._commands.watch(_call_id(request), agent_id, str(mode))
+        return web.json_response({})
+
+    async def end_watch(self, request: web.Request) -> web.Response:
+        agent_id = (await _read(request)).get("agent_id")
+        if not isinstance(agent_id, int):
+            return refuse(422, "invalid_request", "agent_id is missing")
+        self._commands.end_watch(_call_id(request), agent_id)
+        return web.json_response({})
 
     async def show_health(self, _: web.Request) -> web.Response:
         return web.json_response(self._health())
@@ -148,7 +164,18 @@ async def _drain(socket: web.WebSocketResponse) -> None:
             return
 
 
-async def _read(request: web.Request) -> dict[str, object]:
+def _agent_id(request: web.Request) -> int:
+    return int(request.match_info["agent_id"])
+
+
+def _call_id(request: web.Request) -> UUID:
+    try:
+        return UUID(request.match_info["call_id"])
+    except ValueError:
+        raise Refusal(404, "unknown_call", "no such call here") from None
+
+
+async def _read(request: web.Request) -> dict[str, Any]:
     try:
         body = orjson.loads(await request.read())
     except orjson.JSONDecodeError:

@@ -59,6 +59,12 @@ async def find_accounts(session: AsyncSession, tenant_ids: Iterable[int]) -> dic
     return {(row[0], row[1]): row[2] for row in rows}
 
 
+async def find_balance(session: AsyncSession, tenant_id: int) -> int:
+    """The balance of a tenant in micros; 0 for one without an account."""
+    wanted = select(Account.balance_micros).where(Account.tenant_id == tenant_id, Account.kind == "balance")
+    return await session.scalar(wanted) or 0
+
+
 async def post(session: AsyncSession, fact: Fact, lines: Sequence[Line]) -> int:
     """Write one posting set and move the balances. Returns its id; for a key that is known, the id it already has.
 
