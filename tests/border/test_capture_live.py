@@ -1,4 +1,4 @@
-"""What the real rtpengine writes of a leg that it is told to record, pause, go on with and stop, and what it does not."""
+"""What the real rtpengine writes of a leg that it is told to record, pause, go on with and stop."""
 
 from __future__ import annotations
 
