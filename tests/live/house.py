@@ -77,7 +77,7 @@ class House:
         return call
 
     async def settle_border(self) -> None:
-        """After rtpengine was away: until twelve calls in a row are let in. Kamailio asks every second whether it is back."""
+        """After rtpengine was away: until twelve calls in a row are let in. Kamailio asks for it every second."""
         in_a_row = 0
         for _ in range(400):
             call = await place_call(self.settings, self.secrets, "+8613700137000", self.demo.did, answered_within_s=5)

@@ -9,8 +9,22 @@ from uuid import UUID
 from ucc.engine.effects import AgentTarget
 from ucc.engine.ivr_tree import Caller, Tree
 from ucc.engine.leg import Leg
-from ucc.engine.record import EndedBy, LegKind
-from ucc.engine.target import LimitKey, Plan, RecordingPolicy, Target
+from ucc.engine.record import LegKind
+from ucc.engine.requests import ConferenceRequested as ConferenceRequested
+from ucc.engine.requests import HangUpRequested as HangUpRequested
+from ucc.engine.requests import HoldRequested as HoldRequested
+from ucc.engine.requests import KeysRequested as KeysRequested
+from ucc.engine.requests import MuteRequested as MuteRequested
+from ucc.engine.requests import ParkRequested as ParkRequested
+from ucc.engine.requests import ParticipantDropped as ParticipantDropped
+from ucc.engine.requests import PickUpRequested as PickUpRequested
+from ucc.engine.requests import RecordingRequested as RecordingRequested
+from ucc.engine.requests import TransferCancelled as TransferCancelled
+from ucc.engine.requests import TransferCompleted as TransferCompleted
+from ucc.engine.requests import TransferRequested as TransferRequested
+from ucc.engine.requests import WatchEnded as WatchEnded
+from ucc.engine.requests import WatchRequested as WatchRequested
+from ucc.engine.target import LimitKey, Plan, RecordingPolicy
 
 # --- a call begins ----------------------------------------------------------------------------------------------------
 
@@ -269,112 +283,6 @@ class PositionTold:
     at: float
     position: int
     wait_s: float | None
-
-
-# --- people ask -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class HangUpRequested:
-    at: float
-    by: EndedBy
-
-
-@dataclass(frozen=True, slots=True)
-class HoldRequested:
-    at: float
-    agent_id: int
-    is_held: bool
-
-
-@dataclass(frozen=True, slots=True)
-class MuteRequested:
-    at: float
-    agent_id: int
-    is_muted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TransferRequested:
-    at: float
-    agent_id: int
-    target: Target
-    is_attended: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TransferCompleted:
-    at: float
-    agent_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class TransferCancelled:
-    at: float
-    agent_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConferenceRequested:
-    """Bring the customer into the consultation: all three talk."""
-
-    at: float
-    agent_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ParticipantDropped:
-    at: float
-    agent_id: int
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class ParkRequested:
-    at: float
-    agent_id: int
-    slot: str
-    max_s: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class PickUpRequested:
-    """A colleague takes the waiting, ringing or parked customer."""
-
-    at: float
-    agent: AgentTarget
-
-
-@dataclass(frozen=True, slots=True)
-class KeysRequested:
-    """Keys that the agent sends to the customer's side."""
-
-    at: float
-    agent_id: int
-    keys: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingRequested:
-    """`action`: start, stop, pause, resume."""
-
-    at: float
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchRequested:
-    """`mode`: listen, whisper, barge, take_over. A second request of the same supervisor changes the mode."""
-
-    at: float
-    supervisor: AgentTarget
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchEnded:
-    at: float
-    agent_id: int
 
 
 @dataclass(frozen=True, slots=True)
