@@ -25,6 +25,7 @@ from ucc.controller.recorder import BorderRecorder
 from ucc.controller.routes import Routes
 from ucc.controller.server import ControllerServer
 from ucc.controller.store import AWAY, CallStore
+from ucc.controller.verifications import Verifications
 from ucc.db.unit import Database
 from ucc.engine.acd.events import FloorEvent
 from ucc.engine.state import Ended, New
@@ -67,12 +68,16 @@ class Controller:
         prompts = str(settings.home / "prompt")
         features = Features(self._database, self._floors, self._post_floor, lambda: self._commands)
         self._routes = Routes(self._database, self._floors, features)
-        self._office = ControllerOffice(self._store, self._live, self._routes, self._floors)
+        self._verifications = Verifications(self._database, secrets, self._routes, self._store, self._clock.time)
+        self._office = ControllerOffice(self._store, self._live, self._routes, self._floors, self._verifications)
         self._runner = Runner(self._asterisk, recorder, self._office, self._clock, prompts)
         self._runner.floors = self._floors.floors
         self._floors.post = self._runner.post_floor
         self._commands = Commands(self._runner, self._floors, self._clock)
-        self._server = ControllerServer(self._commands, self._live, secrets.controller_token, self.health)
+        self._verifications.begin = self._runner.begin
+        self._server = ControllerServer(
+            self._commands, self._live, self._verifications, secrets.controller_token, self.health
+        )
         self._heartbeat = settings.spool_dir / "heartbeat"
         self._last_seen = self._read_heartbeat()
         self._is_reconciled = False
@@ -93,6 +98,7 @@ class Controller:
         await self._wait_for_floors()
         states = await self._store.load()
         self._routes.rebuild(states)
+        await self._verifications.adopt(states)
         for state in states:
             self._runner.adopt(state)
         if states:
@@ -101,6 +107,7 @@ class Controller:
             group.create_task(self._asterisk.run())
             group.create_task(self._store.run())
             group.create_task(self._floors.run())
+            group.create_task(self._verifications.run())
             group.create_task(self._server.run(self._settings.address, self._settings.controller_port))
             group.create_task(self._keep_reconciled())
             group.create_task(self._sweep())

@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 
 from ucc.controller.commands import MODES, Commands, Refusal
 from ucc.controller.live import Live
+from ucc.controller.verifications import Verifications
 from ucc.engine.record import EndedBy
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -23,11 +24,13 @@ class ControllerServer:
         self,
         commands: Commands,
         live: Live,
+        verifications: Verifications,
         token: str,
         health: Callable[[], dict[str, object]],
     ) -> None:
         self._commands = commands
         self._live = live
+        self._verifications = verifications
         self._token = token
         self._health = health
         self.app = web.Application(middlewares=[self._authorize], client_max_size=4096)
@@ -40,6 +43,7 @@ class ControllerServer:
                 web.post("/agents/{agent_id:\\d+}/pick-up", self.pick_up),
                 web.post("/agents/{agent_id:\\d+}/retrieve", self.retrieve),
                 web.post("/agents/{agent_id:\\d+}/call/{action:[a-z/]+}", self.act),
+                web.post("/verification-calls/{call_id}", self.place_verification),
                 web.post("/calls/{call_id}/hang-up", self.hang_up),
                 web.post("/calls/{call_id}/watch", self.watch),
                 web.post("/calls/{call_id}/watch/end", self.end_watch),
@@ -87,6 +91,11 @@ class ControllerServer:
     async def place_call(self, request: web.Request) -> web.Response:
         body = await _read(request)
         call_id = await self._commands.place_call(_agent_id(request), body.get("callee"), body.get("caller_id"))
+        return web.json_response({"call_id": str(call_id)}, status=201)
+
+    async def place_verification(self, request: web.Request) -> web.Response:
+        call_id = _call_id(request)
+        await self._verifications.place(call_id)
         return web.json_response({"call_id": str(call_id)}, status=201)
 
     async def act(self, request: web.Request) -> web.Response:

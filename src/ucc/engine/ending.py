@@ -20,7 +20,7 @@ def end_call(live: Live, at: float, cause: int, by: EndedBy, result: Result, ref
     if facts.tenant_id is not None and not facts.is_unrecorded:
         finished = finish(facts, facts.tenant_id, at, cause, by, result, refusal)
         if isinstance(stage, ReadingCode):
-            finished = replace(finished, verification_id=stage.verification_id, is_heard=stage.is_heard)
+            finished = replace(finished, is_heard=stage.is_heard)
     return Ended(facts.call_id, facts.tenant_id, facts, finished)
 
 

@@ -24,7 +24,7 @@ from ucc.engine.requests import TransferCompleted as TransferCompleted
 from ucc.engine.requests import TransferRequested as TransferRequested
 from ucc.engine.requests import WatchEnded as WatchEnded
 from ucc.engine.requests import WatchRequested as WatchRequested
-from ucc.engine.target import LimitKey, Plan, RecordingPolicy
+from ucc.engine.target import LimitKey, Plan, RecordingPolicy, TrunkPlan
 
 # --- a call begins ----------------------------------------------------------------------------------------------------
 
@@ -64,13 +64,11 @@ class LineRequested:
 
 @dataclass(frozen=True, slots=True)
 class CodeRequested:
-    """Call a number and read it a verification code (语音验证码)."""
+    """Call a number and read it a verification code (语音验证码). The code itself is the office's secret."""
 
     at: float
     tenant_id: int
-    verification_id: UUID
-    code: str
-    plan: Plan
+    plan: TrunkPlan
     language: str = "zh"
 
 

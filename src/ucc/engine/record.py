@@ -126,8 +126,8 @@ class FinishedCall:
     held_s: float = 0.0
     waited_s: float = 0.0
     keys: str = ""
-    verification_id: UUID | None = None
     is_heard: bool = False
+    """The verification code of this call was read to its end."""
 
     @property
     def talk_s(self) -> float:

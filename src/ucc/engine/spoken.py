@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 Language = Literal["zh-CN", "en"]
+CODE = "code"
+"""Stands for the digits of a call's verification code, which no state of a call contains: the office fills them in."""
 MICROS_PER_CENT = 10_000
 GROUPS = {1: "ten_thousand", 2: "hundred_million"}
 PLACES = {1: "ten", 2: "hundred", 3: "thousand"}

@@ -105,10 +105,12 @@ class RoutingInbound:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """In the IVR: the tree that was published when the call came, and where the caller is in it."""
+    """In the IVR: the tree that was published when the call came, and where the caller is in it. `outcome`: why nobody
+    came to whom the tree sent the caller before."""
 
     customer: str
     run: Run
+    outcome: Result | None = None
     kind: Literal["menu"] = "menu"
 
 
@@ -128,12 +130,14 @@ class Seeking:
 
 @dataclass(frozen=True, slots=True)
 class LeavingMessage:
-    """Voicemail: the greeting and the tone, then the message until hang-up, `#` or `until`."""
+    """Voicemail: the greeting and the tone, then the message until hang-up, `#` or `until`. `run`: the tree that goes
+    on after the message."""
 
     customer: str
     plan: VoicemailPlan
     prompt: Prompt | None
-    until: float | None = None
+    until: float
+    run: Run | None = None
     kind: Literal["leaving_message"] = "leaving_message"
 
 
@@ -241,10 +245,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ReadingCode:
-    """A verification code is read to a number. `customer` None until a leg rings."""
+    """A verification code is read to a number. `customer` None until somebody answered; `is_heard`: read to the end."""
 
-    verification_id: UUID
-    code: str
     reach: Reach | None
     customer: str | None
     prompt: Prompt | None = None

@@ -12,6 +12,7 @@ from ucc.engine import effects as ef
 from ucc.engine import events as ev
 from ucc.engine.acd import events as floor
 from ucc.engine.acd.model import Ticket
+from ucc.engine.spoken import CODE
 from ucc.engine.state import Ended, Live
 from ucc.switch.port import Gateway, LegGone, Phone, Switch, SwitchError
 
@@ -170,7 +171,8 @@ class Performer:
             case ef.StopMusic(leg):
                 await switch.stop_music(leg)
             case ef.PlayPrompt(leg, playback, sounds, language):
-                files = tuple(self.sound(x, language) for x in sounds)
+                names = (y for x in sounds for y in (self._runner.office.read_code(call_id) if x == CODE else (x,)))
+                files = tuple(self.sound(x, language) for x in names)
                 await switch.play(leg, f"{call_id}.{playback}", files)
             case ef.StopPrompt(playback):
                 await switch.stop_playing(f"{call_id}.{playback}")

@@ -51,6 +51,9 @@ class Office(Protocol):
     def finish(self, finished: FinishedCall) -> None:
         """Keep a finished call until it is in the database."""
 
+    def read_code(self, call_id: UUID) -> tuple[str, ...]:
+        """The sounds of the digits that this call reads aloud."""
+
     def note_ended(self, call_id: UUID) -> None:
         """The call holds nothing any more: its places on lines are free."""
 
@@ -144,9 +147,9 @@ class Runner:
         actor.task = asyncio.create_task(self._run(actor), name=f"call {call_id}")
         return actor
 
-    def begin(self, event: ev.CallRequested | ev.LineRequested | ev.CodeRequested) -> UUID:
-        """A call that somebody asked for."""
-        actor = self.adopt(New(new_id()))
+    def begin(self, event: ev.CallRequested | ev.LineRequested | ev.CodeRequested, call_id: UUID | None = None) -> UUID:
+        """A call that somebody asked for, maybe under an id of its own."""
+        actor = self.adopt(New(call_id or new_id()))
         self.post(actor.call_id, event)
         return actor.call_id
 

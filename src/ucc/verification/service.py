@@ -155,6 +155,8 @@ async def end_verification(session: AsyncSession, finished: FinishedCall) -> Non
     """The call of a verification has ended, in the transaction that writes its record; any other call is none."""
     if finished.answered_at is not None:
         await note_answered(session, finished.call_id)
+    if finished.is_heard:
+        await note_heard(session, finished.call_id)
     cause = finished.refusal or ("hung_up" if finished.answered_at is not None else f"q850_{finished.cause}")
     await _end(session, VerificationCall.id == finished.call_id, cause)
 

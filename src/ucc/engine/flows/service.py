@@ -11,9 +11,8 @@ from ucc.engine.cause import unanswered_result
 from ucc.engine.effects import GiveLeg
 from ucc.engine.ending import end_call
 from ucc.engine.record import Direction, EndedBy, Party, Result
-from ucc.engine.spoken import speak_digits
+from ucc.engine.spoken import CODE
 from ucc.engine.state import Ended, Facts, Line, Live, Prompt, ReadingCode, Serving
-from ucc.engine.target import TrunkPlan
 
 LINE_ANSWER_S = 20.0
 READINGS = 2
@@ -95,7 +94,6 @@ def decide_line(live: Live, stage: Line, event: ev.CallEvent) -> Live | Ended:
 def request_code(call_id: UUID, event: ev.CodeRequested) -> Live:
     """Dial the number that the code is for."""
     plan = event.plan
-    assert isinstance(plan, TrunkPlan)
     facts = Facts(
         call_id,
         Direction.OUTBOUND,
@@ -109,7 +107,7 @@ def request_code(call_id: UUID, event: ev.CodeRequested) -> Live:
     )
     facts, step = rc.take(facts, plan, rc.Asking(plan.caller_id, Party.CUSTOMER), event.at)
     assert not isinstance(step, rc.Reached | rc.Failed | rc.Elsewhere)
-    return Live(facts, ReadingCode(event.verification_id, event.code, step, None))
+    return Live(facts, ReadingCode(step, None))
 
 
 def decide_reading(live: Live, stage: ReadingCode, event: ev.CallEvent) -> Live | Ended:
@@ -149,5 +147,5 @@ def _dial_reader(live: Live, stage: ReadingCode, event: ev.CallEvent) -> Live | 
 
 def _read(live: Live, stage: ReadingCode) -> Live:
     facts = live.facts.bump()
-    prompt = Prompt(f"p{facts.serial}", ("verification_code_is", *speak_digits(stage.code), "verification_repeat"))
+    prompt = Prompt(f"p{facts.serial}", ("verification_code_is", CODE, "verification_repeat"))
     return replace(live, facts=facts, stage=replace(stage, prompt=prompt, times=stage.times + 1))
