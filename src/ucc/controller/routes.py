@@ -6,10 +6,9 @@ from collections import Counter
 from dataclasses import replace
 from uuid import UUID
 
-import aiohttp
-import orjson
 import structlog
 
+from ucc.config import get_settings
 from ucc.controller.deadline import within_deadline
 from ucc.controller.features import Features
 from ucc.controller.floors import Floors
@@ -18,11 +17,13 @@ from ucc.db.unit import Database
 from ucc.engine import effects as ef
 from ucc.engine import events as ev
 from ucc.engine.dialled import Feature, Short, Undialable, read_dialled
+from ucc.engine.ivr import HttpQuestion
 from ucc.engine.limits import LimitCounter, refusal_code
 from ucc.engine.state import CallState, Live
 from ucc.engine.target import AgentPlan, LimitKey, Plan, ToNumber, TrunkPlan
 from ucc.errors import CallRefused
-from ucc.reception.loading import InboundPlan, TargetFailed, find_inbound_plan, find_target
+from ucc.ivr.http import HttpAsker
+from ucc.reception.loading import CallerBlacklisted, InboundPlan, TargetFailed, find_inbound_plan, find_target
 from ucc.switch.runner import Question
 from ucc.trunk.number import find_e164
 from ucc.trunk.plan import find_inbound_limits, find_outbound_plan
@@ -31,7 +32,6 @@ log = structlog.get_logger("office")
 NOT_FOUND, BUSY, REFUSED, CONGESTION = 1, 17, 21, 34
 CAUSES = {"invalid_number": NOT_FOUND, "invalid": NOT_FOUND, "unknown_did": NOT_FOUND, "agent_busy": BUSY}
 CAUSES |= dict.fromkeys(("trunk_limit", "caller_id_limit", "tenant_limit", "reseller_limit"), CONGESTION)
-MAX_HTTP_BYTES = 65536
 
 
 class Routes:
@@ -42,7 +42,7 @@ class Routes:
         self._floors = floors
         self._features = features
         self._plans: dict[UUID, dict[str, TrunkPlan]] = {}
-        self._http: aiohttp.ClientSession | None = None
+        self._http = HttpAsker(get_settings())
         self.limits = LimitCounter()
         self.unknown_dids: Counter[str] = Counter()
 
@@ -52,8 +52,7 @@ class Routes:
         self.limits.rebuild([(facts.call_id, list(facts.limits)) for facts in live])
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+        await self._http.close()
 
     async def answer(self, call_id: UUID, question: Question, at: float) -> ev.CallEvent:
         match question:
@@ -73,6 +72,8 @@ class Routes:
     ) -> ev.InboundRouteFound | ev.RouteRefused:
         try:
             plan, limits = await within_deadline(self._load_inbound(question))
+        except CallerBlacklisted as refused:
+            return ev.RouteRefused(at, refused.refusal, REFUSED, refused.tenant_id)
         except CallRefused as refused:
             log.warning("an inbound call is refused", did=question.did, code=refused.refusal)
             return ev.RouteRefused(at, refused.refusal, CAUSES.get(refused.refusal, REFUSED))
@@ -239,21 +240,7 @@ class Routes:
 
     async def _request_http(self, question: ef.RequestHttp, at: float) -> ev.HttpAnswered:
         """What the enterprise's own server says to an IVR node."""
-        if self._http is None:
-            self._http = aiohttp.ClientSession()
-        timeout = aiohttp.ClientTimeout(total=question.timeout_s)
-        try:
-            async with self._http.request(
-                question.method,
-                question.url,
-                json=question.body if question.method == "POST" else None,
-                params=question.body if question.method == "GET" else None,
-                timeout=timeout,
-                allow_redirects=False,
-            ) as reply:
-                content = await reply.content.read(MAX_HTTP_BYTES)
-                body = orjson.loads(content) if content else {}
-                return ev.HttpAnswered(at, question.serial, reply.status, body if isinstance(body, dict) else {})
-        except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
-            log.info("an IVR node's server did not answer", url=question.url, why=type(error).__name__)
-            return ev.HttpAnswered(at, question.serial, 0)
+        status, body = await self._http.ask(
+            HttpQuestion(question.serial, question.method, question.url, question.body, question.timeout_s)
+        )
+        return ev.HttpAnswered(at, question.serial, status, body)

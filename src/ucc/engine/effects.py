@@ -6,7 +6,7 @@ Flows never write effects: `diff.py` derives them from what the state before and
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from ucc.engine.record import FinishedCall
@@ -86,7 +86,7 @@ class RequestHttp:
     """An IVR node asks the enterprise's own server."""
 
     serial: int
-    method: str
+    method: Literal["GET", "POST"]
     url: str
     timeout_s: float
     body: dict[str, str] = field(default_factory=dict)

@@ -134,6 +134,15 @@ def resume(run: Run, reason: str, at: float) -> Step:
     return _enter(run, after, at) if after is not None else Exit(None, _still(run))
 
 
+def has_branch(run: Run, reason: str) -> bool:
+    """Whether the tree itself says what is to be done when its target failed for `reason`."""
+    node = run.tree.nodes.get(run.node)
+    if node is None:
+        return False
+    exits = exits_of(node)
+    return reason in exits or "otherwise" in exits or (isinstance(node, DialWorkNumber) and reason == "invalid")
+
+
 def _enter(run: Run, name: str, at: float) -> Step:
     """Pass nodes until one waits or leaves."""
     while True:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 from ucc.engine.effects import AgentTarget, TrunkTarget
-from ucc.engine.ivr_tree import Tree
+from ucc.engine.ivr_tree import Caller, Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +141,10 @@ class VoicemailPlan:
 
 @dataclass(frozen=True, slots=True)
 class MenuPlan:
-    """Another IVR tree."""
+    """Another IVR tree, and what is known of the caller."""
 
     tree: Tree
+    caller: Caller = field(default_factory=lambda: Caller(""))
     kind: Literal["menu"] = "menu"
 
 

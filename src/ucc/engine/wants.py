@@ -222,7 +222,7 @@ def _timers(live: Live) -> dict[str, float]:
                 timers["ivr"] = stage.run.deadline
         case Announcing():
             timers["announcement"] = stage.until
-        case LeavingMessage() if stage.until is not None:
+        case LeavingMessage():
             timers["message"] = stage.until
         case RingingAgent():
             timers["ring"] = stage.until
@@ -290,7 +290,8 @@ def _ticket(live: Live) -> JoinQueue | None:
 def _captured(facts: Facts) -> tuple[str, bool] | None:
     if facts.recording is not None:
         return facts.recording.sip_call_id, facts.recording.is_paused
-    return (facts.message.sip_call_id, False) if facts.message is not None else None
+    message = facts.message
+    return (message.sip_call_id, False) if message is not None and message.ended_at is None else None
 
 
 def _asks(live: Live) -> dict[Hashable, Ask]:

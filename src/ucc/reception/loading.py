@@ -66,6 +66,14 @@ class InboundPlan:
     ringback: str | None
 
 
+class CallerBlacklisted(CallRefused):
+    """The enterprise, or a level above it, lets this caller in no more; the call leaves a record."""
+
+    def __init__(self, tenant_id: int) -> None:
+        super().__init__("blacklisted")
+        self.tenant_id = tenant_id
+
+
 class TargetFailed(Exception):
     """The target cannot be had; `reason` is one that IVR branches know: invalid, offline, closed, full."""
 
@@ -95,7 +103,7 @@ async def find_inbound_plan(
     tree = link(tree, await load_published(session, row.tenant_id, named))
     known = await find_caller(session, row.tenant_id, caller)
     if known.is_blacklisted and not _decides_about_blacklist(tree):
-        raise CallRefused("blacklisted")
+        raise CallerBlacklisted(row.tenant_id)
     setting = await _find_setting(session, row.tenant_id)
     sounds = await find_sounds(session, settings, row.tenant_id, _some(setting.ringback_prompt_id))
     return InboundPlan(
@@ -149,7 +157,7 @@ async def find_target(
             tree = await load_tree(session, settings, tenant_id, target.tree_id, setting.language, at)
             if tree is None:
                 raise TargetFailed("invalid")
-            return MenuPlan(tree)
+            return MenuPlan(tree, await find_caller(session, tenant_id, caller))
 
 
 async def _plan_queue(

@@ -11,7 +11,6 @@ from ucc.engine import reach as rc
 from ucc.engine.effects import AgentTarget
 from ucc.engine.ending import count_wait, end_call
 from ucc.engine.flows import talk
-from ucc.engine.ivr_tree import Caller
 from ucc.engine.leg import Leg
 from ucc.engine.record import Direction, EndedBy, Party, Result
 from ucc.engine.state import (
@@ -33,6 +32,7 @@ from ucc.engine.state import (
 from ucc.engine.target import AgentPlan, MenuPlan, QueuePlan, ToAgent, ToQueue, VoicemailPlan
 
 ANNOUNCEMENT_LIMIT_S = 30.0
+GREETING_LIMIT_S = 120.0
 PICK_UP_RING_S = 20.0
 MAX_HOPS = 5
 NOBODY = {
@@ -58,6 +58,7 @@ BRANCHES = {
     "rejected": "declined",
 }
 SPOKEN = {
+    Result.VOICEMAIL: "message_saved",
     Result.INVALID: "not_reached",
     Result.CLOSED: "closed",
     Result.TIMED_OUT: "timed_out",
@@ -87,7 +88,7 @@ def lose_customer(live: Live, event: ev.LegEnded) -> Ended:
         case _ if live.facts.connected_at is not None:
             result = Result.ANSWERED
         case Menu():
-            result = Result.MENU
+            result = _ended_in_menu(live, stage.outcome)
         case Announcing():
             result = stage.result
         case LeavingMessage() if live.facts.message is not None:
@@ -116,39 +117,41 @@ def decide_routing(live: Live, stage: RoutingInbound, event: ev.CallEvent) -> Li
                 limits=event.limits,
             )
             live = replace(live, facts=facts)
-            return enter_menu(live, stage.customer, MenuPlan(event.tree), event.known, event.at)
+            return enter_menu(live, stage.customer, MenuPlan(event.tree, event.known), event.at)
         case _:
             return live
 
 
-def enter_menu(live: Live, customer: str, plan: MenuPlan, known: Caller, at: float) -> Live | Ended:
+def enter_menu(live: Live, customer: str, plan: MenuPlan, at: float, outcome: Result | None = None) -> Live | Ended:
     facts = live.facts.bump()
-    step = ivr.begin(plan.tree, known, at, f"m{facts.serial}.")
-    return _follow(replace(live, facts=facts), customer, step, at)
+    step = ivr.begin(plan.tree, plan.caller, at, f"m{facts.serial}.")
+    return _follow(replace(live, facts=facts), customer, step, at, outcome)
 
 
 def decide_menu(live: Live, stage: Menu, event: ev.CallEvent) -> Live | Ended:
     if isinstance(event, ev.LegEnded) and event.leg == stage.customer:
         return lose_customer(live, event)
     step = ivr.step(stage.run, event, event.at)
-    return live if step is stage.run else _follow(live, stage.customer, step, event.at)
+    return live if step is stage.run else _follow(live, stage.customer, step, event.at, stage.outcome)
 
 
-def _follow(live: Live, customer: str, step: ivr.Step, at: float) -> Live | Ended:
+def _follow(live: Live, customer: str, step: ivr.Step, at: float, outcome: Result | None = None) -> Live | Ended:
     match step:
         case ivr.Run():
-            return replace(live, facts=live.facts.answer_leg(customer), stage=Menu(customer, step))
+            return replace(live, facts=live.facts.answer_leg(customer), stage=Menu(customer, step, outcome))
         case ivr.Exit(target=None):
             refusal = step.why if step.why in ("endless", "dangling") else None
-            return end_call(live, at, 16, EndedBy.SYSTEM, _ended_in_menu(live), refusal)
+            return end_call(live, at, 16, EndedBy.SYSTEM, _ended_in_menu(live, outcome), refusal)
         case ivr.Exit(target=target):
             assert target is not None
             facts, reach = rc.find(live.facts, target)
             return replace(live, facts=facts, stage=Seeking(customer, reach, step.exits, step.run))
 
 
-def _ended_in_menu(live: Live) -> Result:
-    return Result.ANSWERED if live.facts.connected_at is not None else Result.MENU
+def _ended_in_menu(live: Live, outcome: Result | None) -> Result:
+    if live.facts.connected_at is not None:
+        return Result.ANSWERED
+    return Result.VOICEMAIL if live.facts.message is not None else outcome or Result.MENU
 
 
 # --- seeking ----------------------------------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ def _go_on(live: Live, stage: Seeking, step: rc.Step, at: float, before: Live) -
             live = replace(live, facts=count_wait(before, live.facts, at))
             return _fail(live, stage, step, at)
         case rc.Elsewhere():
-            return go_elsewhere(live, stage.customer, step.plan, at)
+            return go_elsewhere(live, stage.customer, step.plan, at, stage.run)
         case Queued(plan=plan):
             facts = live.facts.answer_leg(stage.customer)
             facts = replace(facts, policy=plan.recording) if plan.recording is not None else facts
@@ -188,8 +191,8 @@ def _go_on(live: Live, stage: Seeking, step: rc.Step, at: float, before: Live) -
 def _fail(live: Live, stage: Seeking, failed: rc.Failed, at: float) -> Live | Ended:
     """Where the call goes when nobody came."""
     run, reason = stage.run, BRANCHES.get(failed.reason, failed.reason)
-    if run is not None and (reason in stage.exits or "otherwise" in stage.exits or reason == "invalid"):
-        return _follow(live, stage.customer, ivr.resume(run, reason, at), at)
+    if run is not None and ivr.has_branch(run, reason):
+        return _follow(live, stage.customer, ivr.resume(run, reason, at), at, NOBODY.get(reason, Result.NO_AGENTS))
     overflow = failed.plan.overflow if isinstance(failed.plan, QueuePlan | AgentPlan) else None
     if overflow is not None and stage.hops < MAX_HOPS:
         facts, reach = rc.find(live.facts, overflow)
@@ -226,14 +229,21 @@ def decide_announcing(live: Live, stage: Announcing, event: ev.CallEvent) -> Liv
 # --- elsewhere: voicemail, another menu -------------------------------------------------------------------------------
 
 
-def go_elsewhere(live: Live, customer: str, plan: VoicemailPlan | MenuPlan, at: float) -> Live | Ended:
+def go_elsewhere(
+    live: Live, customer: str, plan: VoicemailPlan | MenuPlan, at: float, run: ivr.Run | None = None
+) -> Live | Ended:
     match plan:
         case MenuPlan():
-            return enter_menu(live, customer, plan, Caller(live.facts.caller), at)
+            return enter_menu(live, customer, plan, at)
+        case VoicemailPlan() if live.facts.message is not None:
+            if run is not None and ivr.has_branch(run, "full"):
+                return _follow(live, customer, ivr.resume(run, "full", at), at)
+            return announce(live, customer, Result.VOICEMAIL, at)  # one message in a call
         case VoicemailPlan():
             facts = live.facts.answer_leg(customer).bump()
             prompt = Prompt(f"p{facts.serial}", plan.greeting)
-            return replace(live, facts=facts, stage=LeavingMessage(customer, plan, prompt))
+            after = LeavingMessage(customer, plan, prompt, at + GREETING_LIMIT_S, run)
+            return replace(live, facts=facts, stage=after)
 
 
 def decide_message(live: Live, stage: LeavingMessage, event: ev.CallEvent) -> Live | Ended:
@@ -241,19 +251,32 @@ def decide_message(live: Live, stage: LeavingMessage, event: ev.CallEvent) -> Li
         case ev.LegEnded(leg=leg) if leg == stage.customer:
             return lose_customer(live, event)
         case ev.PromptEnded(playback=playback) if stage.prompt is not None and playback == stage.prompt.playback:
-            customer = live.facts.leg(stage.customer)
-            facts = live.facts
-            if customer is not None and customer.sip_call_id is not None:
-                message = Recording(customer.sip_call_id, event.at, box_id=stage.plan.box_id)
-                facts = replace(facts, message=message)
-            after = replace(stage, prompt=None, until=event.at + stage.plan.max_s)
-            return replace(live, facts=facts, stage=after)
+            return _begin_message(live, stage, event.at)
+        case ev.TimerFired(name="message") if stage.prompt is not None:
+            return _begin_message(live, stage, event.at)
         case ev.TimerFired(name="message"):
-            return end_call(live, event.at, 16, EndedBy.SYSTEM, Result.VOICEMAIL)
+            return _end_message(live, stage, event.at)
         case ev.KeyPressed(leg=leg, key="#") if leg == stage.customer and stage.prompt is None:
-            return end_call(live, event.at, 16, EndedBy.SYSTEM, Result.VOICEMAIL)
+            return _end_message(live, stage, event.at)
         case _:
             return live
+
+
+def _begin_message(live: Live, stage: LeavingMessage, at: float) -> Live:
+    facts, customer = live.facts, live.facts.leg(stage.customer)
+    if customer is not None and customer.sip_call_id is not None:
+        facts = replace(facts, message=Recording(customer.sip_call_id, at, box_id=stage.plan.box_id))
+    return replace(live, facts=facts, stage=replace(stage, prompt=None, until=at + stage.plan.max_s))
+
+
+def _end_message(live: Live, stage: LeavingMessage, at: float) -> Live | Ended:
+    """The tree goes on, or the caller hears that the message is kept."""
+    facts = live.facts
+    if facts.message is not None:
+        live = replace(live, facts=replace(facts, message=replace(facts.message, ended_at=at)))
+    if stage.run is not None and ivr.has_branch(stage.run, "done"):
+        return _follow(live, stage.customer, ivr.resume(stage.run, "done", at), at)
+    return announce(live, stage.customer, Result.VOICEMAIL, at)
 
 
 # --- park, pick up ----------------------------------------------------------------------------------------------------
