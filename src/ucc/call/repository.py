@@ -109,11 +109,12 @@ async def _show(work: Work, rows: Sequence[Any]) -> list[CallRow]:
 
 
 async def _find_recordings(session: AsyncSession, call_ids: Sequence[UUID]) -> dict[UUID, RecordingView]:
-    """The first recording of each call; messages left in a box are not it."""
+    """The last recording of each call: earlier ones are ring-back of trunks that were tried before. Messages left in a
+    box are not it."""
     rows = await session.scalars(
         select(Recording)
         .where(Recording.call_id.in_(call_ids), Recording.purpose == "call")
-        .order_by(Recording.started_at.desc())
+        .order_by(Recording.started_at)
     )
     return {
         row.call_id: RecordingView(

@@ -93,10 +93,12 @@ def _legs(facts: Facts, ended_at: float) -> tuple[LegRecord, ...]:
 
 
 def _recordings(facts: Facts, ended_at: float) -> tuple[RecordingRecord, ...]:
-    """One for each leg that was captured, however often that began; and the message that was left."""
+    """One for each leg that was captured, however often that began; and the message that was left. A part that failed
+    is told of only when there is no other."""
     records: list[RecordingRecord] = []
     for sip_call_id in dict.fromkeys(x.sip_call_id for x in facts.recordings):
         parts = [x for x in facts.recordings if x.sip_call_id == sip_call_id]
+        parts = [x for x in parts if x.failure is None] or parts
         stretches = tuple((x.started_at, _end(x, ended_at)) for x in parts)
         name = "recording" if not records else f"recording {len(records)}"
         records.append(
@@ -105,7 +107,7 @@ def _recordings(facts: Facts, ended_at: float) -> tuple[RecordingRecord, ...]:
                 sip_call_id,
                 stretches[0][0],
                 stretches[-1][1],
-                next((x.failure for x in parts if x.failure is not None), None),
+                parts[0].failure,
                 stretches=stretches if len(stretches) > 1 else (),
             )
         )

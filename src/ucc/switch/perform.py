@@ -211,7 +211,8 @@ class Performer:
                 log.debug("a recording had stopped already", why=str(error))
                 return None
             log.error("a recording failed, its call goes on", effect=type(effect).__name__, why=str(error))
-            return ev.RecordingFailed(self._now(), str(error))
+            if isinstance(effect, ef.StartRecording):
+                return ev.RecordingFailed(self._now(), str(error))
         return None
 
     def _tell_floor(
