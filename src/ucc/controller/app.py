@@ -20,6 +20,7 @@ from ucc.controller.commands import Commands
 from ucc.controller.features import Features
 from ucc.controller.floors import Floors
 from ucc.controller.live import Live
+from ucc.controller.media import MediaKeeper
 from ucc.controller.office import ControllerOffice
 from ucc.controller.recorder import BorderRecorder
 from ucc.controller.routes import Routes
@@ -32,6 +33,7 @@ from ucc.engine.state import Ended, New
 from ucc.kit.clock import SteadyClock
 from ucc.secrets import Secrets
 from ucc.switch.asterisk import Asterisk
+from ucc.switch.conf.sound import silence_path
 from ucc.switch.port import SwitchError
 from ucc.switch.runner import Runner
 
@@ -71,6 +73,7 @@ class Controller:
         self._verifications = Verifications(self._database, secrets, self._routes, self._store, self._clock.time)
         self._office = ControllerOffice(self._store, self._live, self._routes, self._floors, self._verifications)
         self._runner = Runner(self._asterisk, recorder, self._office, self._clock, prompts)
+        self._media = MediaKeeper(self._runner, self._asterisk, self._ng, recorder, silence_path(settings))
         self._runner.floors = self._floors.floors
         self._floors.post = self._runner.post_floor
         self._commands = Commands(self._runner, self._floors, self._clock)
@@ -111,6 +114,7 @@ class Controller:
             group.create_task(self._server.run(self._settings.address, self._settings.controller_port))
             group.create_task(self._keep_reconciled())
             group.create_task(self._sweep())
+            group.create_task(self._media.run())
             group.create_task(self._listen_keys())
             group.create_task(self._keep_trunks_known())
 
@@ -145,7 +149,7 @@ class Controller:
             self._reconcile_due.clear()
             await asyncio.sleep(SETTLE_S)
             try:
-                await self._runner.reconcile(self._last_seen)
+                await self._runner.reconcile(max(self._last_seen, self._asterisk.last_seen))
                 self._is_reconciled = True
                 log.info("reconciled with the switch", calls=len(self._runner.calls))
             except SwitchError as error:
