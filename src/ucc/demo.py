@@ -33,8 +33,8 @@ from ucc.trunk.models import Trunk
 M = TypeVar("M", bound=Base)
 
 DID = "+861088880001"
-EXTENSIONS = {"agent1": "8001", "agent2": "8002"}
-WORK_NUMBERS = {"agent1": "1001", "agent2": "1002"}
+EXTENSIONS = {"agent1": "8001", "agent2": "8002", "supervisor": "8003"}
+WORK_NUMBERS = {"agent1": "1001", "agent2": "1002", "supervisor": "1003"}
 PAUSE_REASONS = (
     ("break", "小休", "Break", 900),
     ("lunch", "午餐", "Lunch", 3600),
@@ -184,7 +184,8 @@ class _Filling:
                 user_id=user.id,
                 extension_id=extension.id,
             )
-            await self._ensure(QueueMember, {"queue_id": queue.id, "agent_id": agent.id}, tenant_id=tenant_id)
+            if username != "supervisor":  # who has a phone to listen with, and serves no queue
+                await self._ensure(QueueMember, {"queue_id": queue.id, "agent_id": agent.id}, tenant_id=tenant_id)
 
     async def _people(self, tenant_id: int) -> None:
         """One team with both agents, and why they pause."""
@@ -194,7 +195,8 @@ class _Filling:
         team = await self._ensure(Team, {"tenant_id": tenant_id, "name": "客服一组"})
         leader = await self._ensure(User, {"username": "supervisor"})
         await self._ensure(TeamSupervisor, {"team_id": team.id, "user_id": leader.id}, tenant_id=tenant_id)
-        for agent in list(await self._session.scalars(select(Agent).filter_by(tenant_id=tenant_id))):
+        members = select(Agent).where(Agent.tenant_id == tenant_id, Agent.user_id != leader.id)
+        for agent in list(await self._session.scalars(members)):
             await self._ensure(TeamMember, {"team_id": team.id, "agent_id": agent.id}, tenant_id=tenant_id)
 
 

@@ -32,7 +32,7 @@ async def test_filled_once(bare_database: TestDatabase) -> None:
         rows = await count_rows(database)
         assert await demo.fill(database) == first
         assert await count_rows(database) == rows
-        assert (rows["tenant"], rows["app_user"], rows["agent"], rows["posting"]) == (3, 6, 2, 4)
+        assert (rows["tenant"], rows["app_user"], rows["agent"], rows["posting"]) == (3, 6, 3, 4)
         async with database.begin() as session:
             assert (await prove(session)).holds
             route = await find_inbound_route(session, first.did)
@@ -51,7 +51,7 @@ async def test_logins_and_phones_work(bare_database: TestDatabase) -> None:
             hashes = {user.username: user.password_hash for user in users}
             assert all(is_password(hashes[login.username], login.password) for login in filled.logins)
             phones = (await session.execute(text("SELECT username, domain, ha1 FROM border_subscriber"))).all()
-    assert {phone.username for phone in phones} == set(filled.phone_passwords) == {"8001", "8002"}
+    assert {phone.username for phone in phones} == set(filled.phone_passwords) == {"8001", "8002", "8003"}
     for phone in phones:
         secret = f"{phone.username}:{phone.domain}:{filled.phone_passwords[phone.username]}"
         assert phone.ha1 == hashlib.md5(secret.encode()).hexdigest()

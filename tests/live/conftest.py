@@ -23,7 +23,7 @@ def demo(stack: StackClient) -> Demo:
 async def house(stack: StackClient, demo: Demo) -> AsyncIterator[House]:
     async with open_house(get_settings(), get_secrets(), stack, demo) as house:
         yield house
-        for agent in ("agent1", "agent2"):
+        for agent in house.agents:
             await house.sign_in(agent, "offline")
         await house.exits.aclose()
         await house.assert_nothing_left()

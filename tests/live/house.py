@@ -223,6 +223,7 @@ async def open_house(settings: Settings, secrets: Secrets, stack: StackClient, d
         log_in(url, "operator", secrets.demo_password) as operator,
         log_in(url, "agent1", secrets.demo_password) as agent1,
         log_in(url, "agent2", secrets.demo_password) as agent2,
+        log_in(url, "supervisor", secrets.demo_password) as supervisor,
         Database.of_role("system", pool_size=2) as database,
     ):
         house = House(
@@ -231,7 +232,7 @@ async def open_house(settings: Settings, secrets: Secrets, stack: StackClient, d
             stack,
             demo,
             operator,
-            {"agent1": agent1, "agent2": agent2},
+            {"agent1": agent1, "agent2": agent2, "supervisor": supervisor},
             database,
             ng,
             switch,
@@ -241,7 +242,7 @@ async def open_house(settings: Settings, secrets: Secrets, stack: StackClient, d
             async with house.exits:
                 yield house
         finally:
-            for agent in ("agent1", "agent2"):
+            for agent in house.agents:
                 with suppress(ApiRefused, aiohttp.ClientError):
                     await house.sign_in(agent, "offline")
             ng.close()
