@@ -24,7 +24,6 @@ from live.reception import (
     tone_s,
     tone_spans,
 )
-from ucc.softphone import tone_strength
 from ucc.stack.tones import SAMPLE_RATE, count_tone_s, decode_mono
 
 pytestmark = pytest.mark.live
@@ -62,7 +61,39 @@ class TestQueues:
         assert tone_s(call.heard, MUSIC_HZ) > 3.5, "the queue's music, over and over"
         assert tone_s(call.heard, RING_HZ) > 2.5, "its ring-back while the agent's phone rings"
         assert tone_spans(call.heard, MUSIC_HZ)[-1][1] <= tone_spans(call.heard, RING_HZ)[0][0] + 0.2
-        assert tone_strength(call.heard, AGENT_TONE_HZ) > 0.05
+        assert tone_s(call.heard, AGENT_TONE_HZ) > 1.0, "then the agent"
+
+    async def test_own_ring_back_before_the_answer_can_be_recorded(
+        self, house: House, reception: Reception, tmp_path: Path
+    ) -> None:
+        """Early media: the call is answered by nobody but the agent; the recording begins with the ring-back."""
+        ring = await reception.prompt(RING_HZ, 2.0)
+        await reception.api.request("PUT", "/reception", json={"ringback_prompt_id": prompt_id(ring)})
+        reception.exits.push_async_callback(reception.api.request, "PUT", "/reception", json={})
+        body = {"mode": "automatic", "starts_at": "ringback"}
+        policy = await reception.api.request("PUT", "/recording-policies", json=body)
+        reception.exits.push_async_callback(reception.api.request, "DELETE", f"/recording-policies/{policy['id']}")
+        await reception.lead({"kind": "agent", "agent_id": reception.agents["8001"]})
+        phone = await house.phone(is_answering=False)
+        await house.sign_in("agent1")
+        call = await house.call_in(answered_within_s=0)
+        await phone.wait_ringing()
+        await asyncio.sleep(4.0)
+        assert not call.is_answered
+        await phone.answer()
+        await house.live_call(call.caller, "talking")
+        await asyncio.sleep(3.0)
+        await house.hang_up(call)
+
+        record = await house.recorded(call.caller)
+        assert record["talk_ms"] < 5000, "only the talk is paid for"
+        assert record["recording"]["duration_ms"] > record["talk_ms"] + 3000
+        mp3 = tmp_path / "call.mp3"
+        mp3.write_bytes(await house.operator.download(f"/recordings/{record['recording']['id']}/audio"))
+        assert tone_s(mp3, RING_HZ) > 3.0
+        assert tone_s(mp3, AGENT_TONE_HZ) > 2.0
+        assert tone_spans(mp3, RING_HZ)[-1][1] <= tone_spans(mp3, AGENT_TONE_HZ)[0][0] + 0.2
+        assert tone_s(call.heard, RING_HZ) < 0.3, "it ends with the answer"
 
     async def test_the_vip_is_served_first(self, house: House, reception: Reception) -> None:
         await house.phone()
@@ -182,6 +213,19 @@ class TestVoicemail:
         assert missed["message_id"] == message["id"]
         marked = await reception.api.request("PUT", f"/voicemail-messages/{message['id']}", json={"is_heard": True})
         assert marked["is_heard"]
+
+    async def test_an_agent_who_is_away_has_a_box(self, house: House, reception: Reception) -> None:
+        greeting = await reception.prompt(MENU_HZ, 1.0)
+        box_id = await self.box(reception, greeting_prompt_id=prompt_id(greeting), agent_id=reception.agents["8002"])
+        await reception.lead({"kind": "agent", "agent_id": reception.agents["8002"]})
+        call = await house.call_in()
+        await house.live_call(call.caller, "voicemail")
+        await asyncio.sleep(4.0)
+        await house.hang_up(call)
+        message = await self.message(reception, box_id)
+        own = await house.agents["agent2"].get("/voicemail-messages")
+        assert [one["id"] for one in own["items"]] == [message["id"]]
+        assert (await house.agents["agent1"].get("/voicemail-messages"))["items"] == []
 
     async def test_the_hash_key_and_the_limit_end_a_message(self, house: House, reception: Reception) -> None:
         greeting = await reception.prompt(MENU_HZ, 0.5)

@@ -46,7 +46,7 @@ def compile_did(schedule_id: int | None, opened: Choice, closed: Choice | None) 
 
 
 def _add(nodes: dict[str, Node], name: str, choice: Choice) -> None:
-    """One that cannot be reached is said not to be; queues and boxes say themselves what is the matter."""
+    """Whom nobody answers for has an overflow of its own, or the caller is told."""
     match choice:
         case MenuChoice():
             nodes[name] = SubMenu(choice.tree_id, "end")
@@ -55,10 +55,8 @@ def _add(nodes: dict[str, Node], name: str, choice: Choice) -> None:
         case VoicemailChoice():
             nodes[name] = GoVoicemail(choice.box_id)
         case AgentChoice():
-            nodes[name] = GoAgent(choice.agent_id, {"otherwise": "not_reached"})
-            nodes["not_reached"] = Play(("builtin:not_reached",), "end")
+            nodes[name] = GoAgent(choice.agent_id)
         case NumberChoice():
-            nodes[name] = GoNumber(choice.number, {"otherwise": "not_reached"})
-            nodes["not_reached"] = Play(("builtin:not_reached",), "end")
+            nodes[name] = GoNumber(choice.number)
         case _:
             assert_never(choice)
