@@ -38,6 +38,7 @@ class Facts:
     tenant_id: int | None = None
     did_id: int | None = None
     queue_id: int | None = None
+    queued_at: float | None = None  # when it first came to this queue
     agent_id: int | None = None
     trunk_id: int | None = None
     answered_at: float | None = None

@@ -60,18 +60,19 @@ class Elsewhere:
 Step = Reach | Reached | Failed | Elsewhere
 
 
-def find(facts: Facts, target: Target, by_agent_id: int | None = None) -> tuple[Facts, Reach]:
+def find(facts: Facts, target: Target, by_agent_id: int | None = None) -> tuple[Facts, Finding]:
     """Ask the office for the target."""
     facts = facts.bump()
     return facts, Finding(target, facts.serial, by_agent_id)
 
 
-def take(facts: Facts, plan: Plan, asking: Asking, at: float) -> tuple[Facts, Step]:
+def take(facts: Facts, plan: Plan, asking: Asking, at: float, stands_since: float | None = None) -> tuple[Facts, Step]:
     """Begin with a plan that the office gave."""
     match plan:
         case QueuePlan():
             announce_at = at + plan.announce_every_s if plan.announce_every_s > 0 else None
-            return replace(facts, queue_id=plan.queue_id), Queued(plan, at, at + plan.max_wait_s, announce_at)
+            facts = replace(facts, queue_id=plan.queue_id, queued_at=stands_since if stands_since is not None else at)
+            return facts, Queued(plan, at, at + plan.max_wait_s, announce_at, stands_since=stands_since)
         case AgentPlan():
             facts = facts.bump()
             return facts, Claiming(plan, facts.serial, at + CLAIM_LIMIT_S, plan.is_forced)
@@ -104,7 +105,7 @@ def drop(reach: Reach | None, facts: Facts, at: float, cause: int = 16) -> Facts
 def _find(reach: Finding, facts: Facts, event: ev.CallEvent, asking: Asking) -> tuple[Facts, Step]:
     match event:
         case ev.TargetFound(serial=serial, plan=plan) if serial == reach.serial:
-            return take(facts, plan, asking, event.at)
+            return take(facts, plan, asking, event.at, reach.stands_since)
         case ev.RouteRefused(serial=serial) if serial == reach.serial:
             return facts, Failed(event.code, event.cause)
         case _:
@@ -134,13 +135,14 @@ def offer(
     at: float,
     max_wait_at: float,
     asking: Asking,
+    stands_since: float | None = None,
 ) -> tuple[Facts, Ringing]:
     """Ring these agents, or take their nailed-up lines."""
     offers = []
     for agent in agents:
         facts, leg = add_agent_leg(facts, agent, asking, at)
         offers.append(Offer(leg, agent))
-    return facts, Ringing(plan, tuple(offers), at + ring_s, since, max_wait_at)
+    return facts, Ringing(plan, tuple(offers), at + ring_s, since, max_wait_at, stands_since=stands_since)
 
 
 def add_agent_leg(facts: Facts, agent: AgentTarget, asking: Asking, at: float) -> tuple[Facts, str]:
@@ -164,7 +166,8 @@ def _wait(reach: Queued, facts: Facts, event: ev.CallEvent, asking: Asking) -> t
     plan = reach.plan
     match event:
         case ev.AgentsOffered(agents=agents):
-            return offer(facts, plan, agents, plan.ring_timeout_s, reach.since, event.at, reach.max_wait_at, asking)
+            ring_s, stands = plan.ring_timeout_s, reach.stands_since
+            return offer(facts, plan, agents, ring_s, reach.since, event.at, reach.max_wait_at, asking, stands)
         case ev.QueueRefused(reason=reason):
             return facts, Failed("overflowed" if reason in ("full", "wait_too_long") else reason, 34, plan)
         case ev.TimerFired(name="max_wait"):
@@ -235,7 +238,8 @@ def _fail(
     match plan:
         case QueuePlan():
             announce_at = at + plan.announce_every_s if plan.announce_every_s > 0 else None
-            return facts, Queued(plan, reach.since, reach.max_wait_at, announce_at)
+            stands = reach.stands_since
+            return facts, Queued(plan, reach.since, reach.max_wait_at, announce_at, stands_since=stands)
         case TrunkPlan() if not is_timeout and is_routable(cause) and reach.route + 1 < len(plan.routes):
             return _dial_trunk(facts, plan, reach.route + 1, asking, at)
         case AgentPlan():

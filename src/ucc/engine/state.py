@@ -42,6 +42,7 @@ class Finding:
     target: Target
     serial: int
     by_agent_id: int | None = None
+    stands_since: float | None = None
     kind: Literal["finding"] = "finding"
 
 
@@ -58,7 +59,8 @@ class Claiming:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Waiting in a queue. `asked`: the serial of a question for the position; `prompt`: the position is being told."""
+    """Waiting in a queue. `asked`: the serial of a question for the position; `prompt`: the position is being told.
+    `stands_since`: the time that its place goes by, when that is not the begin of this wait."""
 
     plan: QueuePlan
     since: float
@@ -66,6 +68,7 @@ class Queued:
     announce_at: float | None = None
     asked: int | None = None
     prompt: Prompt | None = None
+    stands_since: float | None = None
     kind: Literal["queued"] = "queued"
 
 
@@ -79,6 +82,7 @@ class Ringing:
     since: float
     max_wait_at: float = 0.0
     route: int = 0
+    stands_since: float | None = None
     kind: Literal["ringing"] = "ringing"
 
 
@@ -240,6 +244,7 @@ class Line:
     agent: AgentTarget
     agent_leg: str
     until: float | None = None  # the deadline of its first answer
+    is_held: bool = False  # by the phone's own key: it may be silent
     kind: Literal["line"] = "line"
 
 

@@ -284,7 +284,8 @@ def _ticket(live: Live) -> JoinQueue | None:
     reach = reach_of(live)
     if live.facts.tenant_id is None or not isinstance(reach, Queued | Ringing) or not isinstance(reach.plan, QueuePlan):
         return None
-    return JoinQueue(live.facts.tenant_id, reach.plan, reach.since, live.facts.caller)
+    since = reach.stands_since if reach.stands_since is not None else reach.since
+    return JoinQueue(live.facts.tenant_id, reach.plan, since, live.facts.caller)
 
 
 def _captured(facts: Facts) -> tuple[str, bool] | None:

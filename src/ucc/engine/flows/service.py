@@ -82,6 +82,8 @@ def decide_line(live: Live, stage: Line, event: ev.CallEvent) -> Live | Ended:
             return end_call(live, event.at, event.cause, EndedBy.AGENT, Result.ANSWERED)
         case ev.LegAnswered(leg=leg) if leg == stage.agent_leg:
             return replace(live, stage=replace(stage, until=None))
+        case ev.LegHeld(leg=leg) if leg == stage.agent_leg:
+            return replace(live, stage=replace(stage, is_held=event.is_held))
         case ev.TimerFired(name="line") if stage.until is not None:
             return end_call(live, event.at, 19, EndedBy.SYSTEM, Result.NO_ANSWER)
         case _:

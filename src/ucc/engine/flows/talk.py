@@ -247,5 +247,6 @@ def _lose_leg(live: Live, stage: Talking, leg: str, event: ev.LegEnded) -> Live 
     lost = next((x for x in live.facts.legs if x.leg == leg), None)
     if lost is not None and lost.is_line and live.facts.queue_id is not None:
         facts, reach = rc.find(count_hold(live, live.facts, event.at), ToQueue(live.facts.queue_id))
+        reach = replace(reach, stands_since=facts.queued_at)  # at the head
         return replace(live, facts=facts, stage=Seeking(stage.customer, reach))
     return end_call(live, event.at, event.cause, EndedBy.AGENT, Result.ANSWERED)
