@@ -161,6 +161,22 @@ class TestMenu:
         assert 9.5 < (call.ended_at - call.answered_at).total_seconds() < 12.5, "with two seconds to choose each time"
         assert (await house.record(call.caller))["ended_by"] == "system"
 
+    async def test_a_menu_outlives_the_controller(self, house: House, reception: Reception) -> None:
+        await house.phone()
+        await house.sign_in("agent1")
+        top = await menu(reception, {"1": "queue"}, timeout_s=20)
+        queue = {"kind": "queue", "queue_id": reception.queue_id}
+        await reception.lead_to_menu(top=top, queue=queue, bye=END)
+        call = await house.call_in()
+        await house.live_call(call.caller, "menu")
+        house.stack.kill("controller")
+        await house.live_call(call.caller, "menu", 20)
+        await asyncio.sleep(2.0)
+        await reception.press(call, "1")
+        await house.live_call(call.caller, "talking", 15)
+        await house.hang_up(call)
+        assert (await house.record(call.caller))["result"] == "answered"
+
     async def test_a_caller_who_leaves(self, house: House, reception: Reception) -> None:
         await reception.lead_to_menu(top=await menu(reception, {"1": "end"}), bye=END, end=END)
         call = await house.call_in()
