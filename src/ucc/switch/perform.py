@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 import structlog
 
@@ -38,6 +39,11 @@ class Recorder(Protocol):
 
 class RecorderError(Exception):
     """The capture did not start (or stop); the call goes on."""
+
+
+def bridge_name(call_id: UUID, bridge: str) -> str:
+    """What the switch calls a bridge of a call."""
+    return f"ucc.{call_id}" if bridge == "talk" else f"ucc.{call_id}.{bridge}"
 
 
 class Performer:
@@ -161,11 +167,11 @@ class Performer:
             case ef.StopRinging(leg):
                 await switch.stop_ringing(leg)
             case ef.BridgeLegs(legs, bridge):
-                await switch.bridge(self._bridge(actor, bridge), legs)
+                await switch.bridge(bridge_name(actor.call_id, bridge), legs, is_proxied=_has_line(actor))
             case ef.UnbridgeLegs(legs, bridge):
-                await switch.unbridge(self._bridge(actor, bridge), legs)
+                await switch.unbridge(bridge_name(actor.call_id, bridge), legs)
             case ef.DestroyBridge(bridge):
-                await switch.destroy_bridge(self._bridge(actor, bridge))
+                await switch.destroy_bridge(bridge_name(actor.call_id, bridge))
             case ef.StartMusic(leg, music):
                 await switch.start_music(leg, music)
             case ef.StopMusic(leg):
@@ -186,10 +192,6 @@ class Performer:
                 await switch.unwatch(f"{call_id}.{watch}", watcher)
             case ef.SendKeys(leg, keys):
                 await switch.send_keys(leg, keys)
-
-    @staticmethod
-    def _bridge(actor: Actor, bridge: str) -> str:
-        return f"ucc.{actor.call_id}" if bridge == "talk" else f"ucc.{actor.call_id}.{bridge}"
 
     # --- recorder, floor ------------------------------------------------------------------------------------------
 
@@ -238,3 +240,8 @@ class Performer:
             case ef.AskPosition():
                 event = floor.PositionAsked(at, call_id)
         self._runner.post_floor(effect.tenant_id, event)
+
+
+def _has_line(actor: Actor) -> bool:
+    """A nailed-up line is heard by the switch throughout: it tells a dead phone by its silence (`lines.py`)."""
+    return isinstance(actor.state, Live) and any(leg.is_line for leg in actor.state.facts.live_legs)

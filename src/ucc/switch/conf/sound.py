@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +21,14 @@ def make_sounds(settings: Settings) -> None:
     music = settings.home / "music" / "waiting.wav"
     if not music.exists():
         write(music, to_wav(_make_tune()))
+    if not silence_path(settings).exists():
+        write(silence_path(settings), to_wav(np.zeros(RATE // 2, np.int16)))
     make_builtin(settings)
+
+
+def silence_path(settings: Settings) -> Path:
+    """Half a second in which nothing is said."""
+    return settings.home / "prompt" / "silence.wav"
 
 
 def _make_tune() -> Samples:
