@@ -1,6 +1,6 @@
-"""A switch under test with far ends that can be heard: the fake tells what each hears, the real one is listened to.
+"""A switch under test with phones that can be heard: the fake tells what each hears, at the real one they record.
 
-Every far end of the carrier sends a tone of its own; sounds that are played are tones too. What a far end hears is
+Every far end sends a tone of its own; sounds that are played are tones too. What a far end hears is
 named by what sends it: a leg, a sound, or `default`, the switch's own music.
 """
 
@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import time
 import wave
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from typing import Any
 
+import aiohttp
 import numpy as np
+from sqlalchemy import text
 
 from ucc.config import get_settings
-from ucc.emulator import list_heard
+from ucc.db.unit import Database
+from ucc.demo import compute_ha1
 from ucc.engine import events as ev
 from ucc.engine.record import LegKind
 from ucc.kit.clock import SteadyClock
@@ -30,12 +32,12 @@ from ucc.stack.namespace import user_ids
 from ucc.stack.tones import SAMPLE_RATE, Samples, decode_mono, measure_share
 from ucc.switch.asterisk import Asterisk
 from ucc.switch.fake import FakeSwitch
-from ucc.switch.port import DEFAULT_MUSIC, Gateway, Switch, SwitchError
+from ucc.switch.port import DEFAULT_MUSIC, Gateway, Phone, Switch, SwitchError
 
-LEG_TONES = (1000, 1500, 1900, 1200)
+EXTENSIONS = ("80911", "80912", "80913", "80914")
+LEG_TONES = (1004, 1507, 1903, 3109)
 SOUND_TONES = {"contract-a": 2300, "contract-b": 2700}
 MUSIC_TONES = (196, 220, 262, 294, 330, 392, 440, 523, 587, 659, 784)
-PHONE_TONE = 3100
 SOUND_S = 1.0
 LISTEN_S = 0.8
 LEAST_SHARE = 0.01
@@ -48,9 +50,8 @@ class Rig:
         self.switch = switch
         self.events: list[ev.CallEvent] = []
         self.exits = AsyncExitStack()
-        self.numbers: dict[str, str] = {}
         self.tones: dict[str, int] = {}
-        self.phone: SoftPhone | None = None
+        self.phones: dict[str, SoftPhone] = {}
         self._seen: dict[str, list[tuple[float, int]]] = {}
         self._gateway = gateway
         self._call = new_id()
@@ -76,32 +77,40 @@ class Rig:
         return f"ucc.{self._call}.w"
 
     async def dial(self, last_digit: str, *, has_early_media: bool = False) -> str:
+        """A leg to the carrier."""
         leg = self.new_leg()
-        prefix = "+86171" if has_early_media else "+86170"
-        self.numbers[leg] = f"{prefix}{random.randrange(1000):03d}{self.tones[leg]:04d}{last_digit}"
-        assert await self.switch.dial(leg, Gateway(*self._gateway, self.numbers[leg]), "+861088880001")
+        number = f"{'+86171' if has_early_media else '+86170'}001{self.tones[leg]:04d}{last_digit}"
+        assert await self.switch.dial(leg, Gateway(*self._gateway, number), "+861088880001")
         return leg
 
     async def talk(self) -> str:
-        """A leg whose far end has answered and sends its tone."""
-        leg = await self.dial("0")
+        """A leg to a phone that has answered and sends its tone."""
+        leg = self.new_leg()
+        extension = EXTENSIONS[len(self.tones) - 1]
+        if self.fake:
+            self.fake.answering.add(extension)
+        else:
+            await self._open_phone(leg, extension)
+        assert await self.switch.dial(leg, Phone(extension), "1")
         await self.until(ev.LegAnswered, leg)
         return leg
 
     async def arrive(self) -> str:
         """A leg that a phone made, not answered yet."""
         if self.fake:
-            self.fake.arrive("phone-leg", "8001", "123", LegKind.PHONE)
+            self.fake.arrive("phone-leg", EXTENSIONS[-1], "123", LegKind.PHONE)
             return "phone-leg"
-        from ucc.demo import fill
+        phone = await self._open_phone("arriving", EXTENSIONS[-1])
+        await phone.dial("123")
+        leg = str((await self.until(ev.CallArrived, None)).leg)
+        self.phones[leg], self.tones[leg] = self.phones.pop("arriving"), LEG_TONES[-1]
+        return leg
 
-        demo = await fill()
-        phone = SoftPhone(get_settings(), "8001", demo.phone_passwords["8001"], tone_hz=PHONE_TONE)
-        self.phone = await self.exits.enter_async_context(phone)
-        await self.phone.dial("123")
-        leg = (await self.until(ev.CallArrived, None)).leg
-        self.tones[leg] = PHONE_TONE
-        return str(leg)
+    async def _open_phone(self, leg: str, extension: str) -> SoftPhone:
+        hz = LEG_TONES[EXTENSIONS.index(extension)]
+        phone = SoftPhone(get_settings(), extension, extension, tone_hz=hz)
+        self.phones[leg] = await self.exits.enter_async_context(phone)
+        return phone
 
     def sound(self, name: str, seconds: float = SOUND_S) -> str:
         """A sound to play: one tone. Its absolute path without extension."""
@@ -124,16 +133,9 @@ class Rig:
                         return event
                 await asyncio.sleep(0.02)
 
-    def heard_path(self, leg: str) -> Path | None:
-        """What the far end of a leg has heard so far."""
-        if leg not in self.numbers:
-            return self.phone.heard if self.phone and self.phone.call else None
-        found = list_heard(get_settings(), callee=self.numbers[leg])
-        return found[-1].path if found else None
-
     def heard(self, leg: str) -> Samples:
-        path = self.heard_path(leg)
-        return decode_mono(path) if path is not None and path.stat().st_size > 100 else np.zeros(0)
+        """What the phone of a leg has heard so far."""
+        return decode_mono(self.phones[leg].heard)
 
     def hears(self, leg: str) -> set[str]:
         if self.fake:
@@ -177,6 +179,19 @@ class Rig:
         await self.exits.aclose()
 
 
+def count_breaks(sound: Samples, hz: float) -> int:
+    """Steps of 10 ms in which a steady tone is weaker, or goes on at another phase than it would: a click is heard.
+
+    A lost packet of 20 ms shows only with a tone that does not turn a whole number of times in it.
+    """
+    step = SAMPLE_RATE // 100
+    turned = sound * np.exp(-2j * np.pi * hz * np.arange(len(sound)) / SAMPLE_RATE)
+    means = turned[: len(turned) // step * step].reshape(-1, step).mean(axis=1)
+    is_weak = np.abs(means) < 0.7 * np.median(np.abs(means))
+    is_jump = np.abs(np.angle(means[1:] * np.conj(means[:-1]))) > 0.3
+    return int(np.sum(is_weak[1:] | is_jump))
+
+
 @asynccontextmanager
 async def open_fake() -> AsyncIterator[Rig]:
     rig = Rig(FakeSwitch(lambda leg, event: rig.take(leg, event)), ("192.0.2.9", 5080))
@@ -184,11 +199,24 @@ async def open_fake() -> AsyncIterator[Rig]:
     await rig.hang_up_all()
 
 
+@contextmanager
+def borrow_switch(stack: Any) -> Iterator[None]:
+    """The real switch belongs to the tests: the controller is stopped, and there are phones for them."""
+    with ThreadPoolExecutor(1) as thread:  # pytest's own loop may be running in this one
+        stack.stop("controller")
+        thread.submit(asyncio.run, _keep_extensions(True)).result()
+        try:
+            yield
+        finally:
+            thread.submit(asyncio.run, _keep_extensions(False)).result()
+            stack.start("controller")
+            stack.wait_ready("controller")
+
+
 @asynccontextmanager
-async def open_real(stack: Any) -> AsyncIterator[Rig]:
-    """The real switch belongs to this test while it runs: the controller is stopped, its place is taken."""
+async def open_real() -> AsyncIterator[Rig]:
+    """In the place of the controller."""
     settings, secrets = get_settings(), get_secrets()
-    await asyncio.to_thread(stack.stop, "controller")
     switch = Asterisk(
         settings.address,
         ari_port=settings.ari_port,
@@ -211,14 +239,23 @@ async def open_real(stack: Any) -> AsyncIterator[Rig]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.to_thread(stack.start, "controller")
-        await asyncio.to_thread(stack.wait_ready, "controller")
+
+
+async def _keep_extensions(is_wanted: bool) -> None:
+    """Phones of the test's own, known to the border; each one's password is its number."""
+    domain = get_settings().sip_domain
+    async with Database.of_role("system", pool_size=1) as database, database.begin() as session:
+        for number in EXTENSIONS:
+            await session.execute(text("DELETE FROM extension WHERE number = :number"), {"number": number})
+            if is_wanted:
+                await session.execute(
+                    text("INSERT INTO extension (tenant_id, number, ha1) SELECT min(id), :number, :ha1 FROM tenant"),
+                    {"number": number, "ha1": compute_ha1(number, domain, number)},
+                )
 
 
 async def _assert_nothing_left(settings: Any, password: str) -> None:
     """Not even what is no leg: snoops, announcers and their bridges."""
-    import aiohttp
-
     url = f"http://{settings.address}:{settings.ari_port}"
     headers = {"Authorization": aiohttp.encode_basic_auth("ucc", password)}
     async with aiohttp.ClientSession(url, headers=headers) as session:

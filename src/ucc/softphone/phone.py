@@ -175,7 +175,11 @@ class SoftPhone:
         await self._command("hold")
 
     async def resume(self) -> None:
-        await self._command("resume")
+        """Takes the held call back; baresip does it and calls its own command invalid. Raises SoftPhoneError."""
+        with contextlib.suppress(SoftPhoneError):
+            await self._command("resume")
+        if "(on hold)" in await self._command("listcalls"):
+            raise SoftPhoneError(f"phone {self.number} does not take its call back")
 
     async def transfer(self, number: str) -> None:
         """The phone's own transfer key: REFER. Raises SoftPhoneError."""

@@ -131,10 +131,10 @@ class Asterisk:
     async def hang_up(self, leg: str, cause: int) -> None:
         await self._requests.request("DELETE", f"channels/{leg}", leg, reason_code=str(cause))
 
-    async def bridge(self, bridge: str, legs: tuple[str, ...]) -> None:
-        newcomers = legs
+    async def bridge(self, bridge: str, legs: tuple[str, ...], *, is_proxied: bool = False) -> None:
+        newcomers, kind = legs, "mixing,proxy_media" if is_proxied else "mixing"
         try:
-            await self._requests.request("POST", f"bridges/{bridge}", bridge, type="mixing")
+            await self._requests.request("POST", f"bridges/{bridge}", bridge, type=kind)
         except LegGone:  # 409: there is one already. Adding a leg anew would take it out for a moment.
             present = (await self._requests.request("GET", f"bridges/{bridge}", bridge))["channels"]
             newcomers = tuple(leg for leg in legs if leg not in present)
@@ -209,6 +209,10 @@ class Asterisk:
         await self._end_watch(WATCH_PREFIX + watch)
         with contextlib.suppress(LegGone):
             await self.mute(watcher, False)
+
+    async def count_received(self, leg: str) -> int | None:
+        found = await self._requests.request("GET", f"channels/{leg}/rtp_statistics", leg)
+        return int(found["rxcount"]) if "rxcount" in found else None
 
     async def send_keys(self, leg: str, keys: str) -> None:
         await self._requests.request("POST", f"channels/{leg}/dtmf", leg, dtmf=keys)

@@ -26,11 +26,11 @@ class FakeLeg:
     has_early_media: bool = False
     is_muted: bool = False
     music: str | None = None
-    playback: str | None = None
-    sounds: tuple[str, ...] = ()
     bridge: str | None = None
     keys: str = ""
     """What `send_keys` let the far end hear."""
+    is_silent: bool = False
+    received: int = 0
     transfers: list[bool] = field(default_factory=list)
 
 
@@ -56,6 +56,7 @@ class FakeSwitch:
     playbacks: dict[str, str] = field(default_factory=dict)
     """Playback -> the leg or bridge that hears it."""
     is_prompt_kept: bool = False
+    _sounds: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _made: int = 0
 
     # --- the far side ---------------------------------------------------------------------------------------------
@@ -82,16 +83,16 @@ class FakeSwitch:
 
     def end_prompt(self, playback: str) -> None:
         target = self.playbacks.pop(playback)
-        if target in self.legs:
-            self.legs[target].playback = None
         self._tell(target, ev.PromptEnded(self.clock.time(), target, playback))
 
     def hears(self, leg: str) -> set[str]:
         """What the far end of a leg hears: names of legs, music and sounds."""
         mine = self._get(leg)
-        found = set(mine.sounds if mine.playback else ()) | ({mine.music} if mine.music else set())
-        if mine.is_answered or mine.is_arrived or mine.bridge is None:
-            found |= {x for x in self.bridges.get(mine.bridge or "", set()) - {leg} if self._is_heard(x)}
+        found = {mine.music} if mine.music else set()
+        for playback, target in self.playbacks.items():
+            if target in (leg, mine.bridge):
+                found |= set(self._sounds[playback])
+        found |= {x for x in self.bridges.get(mine.bridge or "", set()) - {leg} if self._is_heard(x)}
         for watch in self.watches.values():
             if watch.watcher == leg:
                 found |= self.hears(watch.leg) - {leg} | ({watch.leg} if self._is_heard(watch.leg) else set())
@@ -137,7 +138,7 @@ class FakeSwitch:
         self._get(leg)
         self._remove(leg, cause)
 
-    async def bridge(self, bridge: str, legs: tuple[str, ...]) -> None:
+    async def bridge(self, bridge: str, legs: tuple[str, ...], *, is_proxied: bool = False) -> None:
         for leg in legs:
             self._get(leg)
         for leg in legs:
@@ -165,13 +166,13 @@ class FakeSwitch:
         self._get(leg).music = None
 
     async def play(self, leg: str, playback: str, sounds: tuple[str, ...]) -> None:
-        self._get(leg).playback, self.legs[leg].sounds = playback, sounds
-        self._begin(playback, leg)
+        self._get(leg)
+        self._begin(playback, leg, sounds)
 
     async def play_in_bridge(self, bridge: str, playback: str, sounds: tuple[str, ...]) -> None:
         if bridge not in self.bridges:
             raise LegGone(bridge)
-        self._begin(playback, bridge)
+        self._begin(playback, bridge, sounds)
 
     async def stop_playing(self, playback: str) -> None:
         if playback not in self.playbacks:
@@ -193,6 +194,12 @@ class FakeSwitch:
         self.watches.pop(watch, None)
         if watcher in self.legs:
             self.legs[watcher].is_muted = False
+
+    async def count_received(self, leg: str) -> int | None:
+        """More each time, while the far end is not silent."""
+        mine = self._get(leg)
+        mine.received += 0 if mine.is_silent or not mine.is_answered else 20
+        return mine.received if mine.is_answered else None
 
     async def send_keys(self, leg: str, keys: str) -> None:
         self._get(leg).keys += keys
@@ -217,8 +224,9 @@ class FakeSwitch:
         found = self.legs.get(leg)
         return found is not None and not found.is_muted and (found.is_answered or found.has_early_media)
 
-    def _begin(self, playback: str, target: str) -> None:
+    def _begin(self, playback: str, target: str, sounds: tuple[str, ...]) -> None:
         self.playbacks[playback] = target
+        self._sounds[playback] = sounds
         if not self.is_prompt_kept:
             asyncio.get_running_loop().call_soon(self._end_if_played, playback)
 

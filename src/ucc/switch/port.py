@@ -55,9 +55,10 @@ class Switch(Protocol):
 
     async def hang_up(self, leg: str, cause: int) -> None: ...
 
-    async def bridge(self, bridge: str, legs: tuple[str, ...]) -> None:
+    async def bridge(self, bridge: str, legs: tuple[str, ...], *, is_proxied: bool = False) -> None:
         """Let the legs talk, with those that are in the bridge; one that is in it already hears nothing of it. A leg
-        that is not answered yet sends (or, if it came in, hears) early media.
+        that is not answered yet sends (or, if it came in, hears) early media. A new bridge that is proxied keeps the
+        switch between its legs, so that it sees what they send.
         """
 
     async def unbridge(self, bridge: str, legs: tuple[str, ...]) -> None:
@@ -95,6 +96,9 @@ class Switch(Protocol):
 
     async def unwatch(self, watch: str, watcher: str) -> None:
         """The watcher stays up, silent. No fault when the watch has ended by itself."""
+
+    async def count_received(self, leg: str) -> int | None:
+        """RTP packets that the leg has sent to the switch so far; None: not known yet."""
 
     async def send_keys(self, leg: str, keys: str) -> None:
         """Let the far end of the leg hear DTMF."""
