@@ -214,6 +214,10 @@ class Asterisk:
         found = await self._requests.request("GET", f"channels/{leg}/rtp_statistics", leg)
         return int(found["rxcount"]) if "rxcount" in found else None
 
+    async def count_received(self, leg: str) -> int | None:
+        found = await self._requests.request("GET", f"channels/{leg}/rtp_statistics", leg)
+        return int(found["rxcount"]) if "rxcount" in found else None
+
     async def send_keys(self, leg: str, keys: str) -> None:
         await self._requests.request("POST", f"channels/{leg}/dtmf", leg, dtmf=keys)
 

@@ -245,3 +245,8 @@ class Performer:
 def _has_line(actor: Actor) -> bool:
     """A nailed-up line is heard by the switch throughout: it tells a dead phone by its silence (`lines.py`)."""
     return isinstance(actor.state, Live) and any(leg.is_line for leg in actor.state.facts.live_legs)
+
+
+def _has_line(actor: Actor) -> bool:
+    """A nailed-up line is heard by the switch throughout: it tells a dead phone by its silence (`lines.py`)."""
+    return isinstance(actor.state, Live) and any(leg.is_line for leg in actor.state.facts.live_legs)

@@ -100,6 +100,9 @@ class Switch(Protocol):
     async def count_received(self, leg: str) -> int | None:
         """RTP packets that the leg has sent to the switch so far; None: not known yet."""
 
+    async def count_received(self, leg: str) -> int | None:
+        """RTP packets that the leg has sent to the switch so far; None: not known yet."""
+
     async def send_keys(self, leg: str, keys: str) -> None:
         """Let the far end of the leg hear DTMF."""
 
