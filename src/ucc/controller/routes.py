@@ -20,10 +20,11 @@ from ucc.engine.dialled import Feature, Short, Undialable, read_dialled
 from ucc.engine.ivr import HttpQuestion
 from ucc.engine.limits import LimitCounter, refusal_code
 from ucc.engine.state import CallState, Live
-from ucc.engine.target import AgentPlan, LimitKey, Plan, ToNumber, TrunkPlan
+from ucc.engine.target import AgentPlan, LimitKey, Plan, RecordingPolicy, ToNumber, TrunkPlan
 from ucc.errors import CallRefused
 from ucc.ivr.http import HttpAsker
 from ucc.reception.loading import CallerBlacklisted, InboundPlan, TargetFailed, find_inbound_plan, find_target
+from ucc.recording_policy.service import load_policies
 from ucc.switch.runner import Question
 from ucc.trunk.number import find_e164
 from ucc.trunk.plan import find_inbound_limits, find_outbound_plan
@@ -123,8 +124,11 @@ class Routes:
         try:
             if isinstance(dialled, Feature):
                 return await within_deadline(self._features.serve(tenant_id, agent, dialled, at))
+            recording = RecordingPolicy()
             plan: Plan | None = self._find_inside(tenant_id, question.callee)
-            if plan is None:
+            if plan is not None:
+                recording = await within_deadline(self._load_policy(tenant_id, agent_id))
+            else:
                 if isinstance(dialled, Undialable):
                     raise CallRefused("invalid_number")
                 plan = await within_deadline(
@@ -138,7 +142,11 @@ class Routes:
             log.error("no route while the database is away", callee=question.callee, why=type(error).__name__)
             return ev.RouteRefused(at, "database_unavailable", CONGESTION, tenant_id, agent_id)
         callee = plan.callee if isinstance(plan, TrunkPlan) else question.callee
-        return ev.OutboundRouteFound(at, tenant_id, agent.target, callee, plan)
+        return ev.OutboundRouteFound(at, tenant_id, agent.target, callee, plan, recording=recording)
+
+    async def _load_policy(self, tenant_id: int, agent_id: int) -> RecordingPolicy:
+        async with self._database.begin() as session:
+            return (await load_policies(session, tenant_id)).choose(agent_id=agent_id)
 
     def _find_inside(self, tenant_id: int, text: str) -> AgentPlan | None:
         """A colleague by work number, then by extension."""
@@ -146,7 +154,7 @@ class Routes:
         if not isinstance(dialled, Short):
             return None
         found = self._floors.find_colleague(tenant_id, dialled.number)
-        return AgentPlan(found.target) if found is not None else None
+        return AgentPlan(found.target, is_forced=True) if found is not None else None
 
     async def _plan_outside(
         self,

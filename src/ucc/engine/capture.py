@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ucc.engine.effects import DialAgent
 from ucc.engine.leg import Leg
 from ucc.engine.record import Direction
 from ucc.engine.state import Dialing, Facts, Line, Live, Recording, Ringing, Seeking, Serving
@@ -51,7 +52,7 @@ def _recorded_leg(live: Live) -> Leg | None:
     if isinstance(stage, Line | Serving):
         return None
     if facts.direction is Direction.INTERNAL:
-        return next(iter(facts.live_legs), None)
+        return next((x for x in facts.live_legs if isinstance(x.made_by, DialAgent) and x.made_by.is_captured), None)
     match stage:
         case Dialing(reach=Ringing(offers=(one, *_))):
             return facts.leg(one.leg)

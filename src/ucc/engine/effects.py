@@ -105,12 +105,14 @@ class AnswerLeg:
 
 @dataclass(frozen=True, slots=True)
 class DialAgent:
-    """Make a leg to an agent's phone and ring it. `is_auto_answered`: the phone picks up by itself."""
+    """Make a leg to an agent's phone and ring it. `is_auto_answered`: the phone picks up by itself. `is_captured`: its
+    media goes through the border, which may record it; else only if it must for other reasons."""
 
     leg: str
     agent: AgentTarget
     caller: str
     is_auto_answered: bool = False
+    is_captured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class InboundRouteFound:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRouteFound:
-    """`plan` leads outside (TrunkPlan) or to a colleague (AgentPlan: an internal call)."""
+    """`plan` leads outside (TrunkPlan) or to a colleague (AgentPlan: an internal call, recorded by `recording`)."""
 
     at: float
     tenant_id: int
@@ -102,6 +102,7 @@ class OutboundRouteFound:
     callee: str
     plan: Plan
     language: str = "zh"
+    recording: RecordingPolicy = field(default_factory=RecordingPolicy)
 
 
 @dataclass(frozen=True, slots=True)

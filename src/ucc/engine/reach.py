@@ -31,6 +31,7 @@ class Asking:
     caller: str
     party: Party = Party.AGENT
     is_auto_answered: bool = False
+    is_captured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def offer(
 def add_agent_leg(facts: Facts, agent: AgentTarget, asking: Asking, at: float) -> tuple[Facts, str]:
     """A leg to the agent: the line that is up, else a new one to its phone."""
     name = agent.line or facts.next_leg()
-    made_by = None if agent.line else DialAgent(name, agent, asking.caller, asking.is_auto_answered)
+    made_by = None if agent.line else DialAgent(name, agent, asking.caller, asking.is_auto_answered, asking.is_captured)
     leg = Leg(
         name,
         LegKind.PHONE,

@@ -90,6 +90,7 @@ class QueuePlan:
     skills: dict[str, int] = field(default_factory=dict)
     last_agent_id: int | None = None
     recording: RecordingPolicy | None = None
+    agent_recording: dict[int, RecordingPolicy] = field(default_factory=dict)
     kind: Literal["queue"] = "queue"
 
 
@@ -104,6 +105,7 @@ class AgentPlan:
     overflow: Target | None = None
     is_auto_answered: bool = False
     is_forced: bool = False
+    recording: RecordingPolicy | None = None
     kind: Literal["agent"] = "agent"
 
 

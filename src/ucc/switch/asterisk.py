@@ -91,11 +91,13 @@ class Asterisk:
 
     async def dial(self, leg: str, to: Phone | Gateway, caller: str, *, is_auto_answered: bool = False) -> str | None:
         match to:
-            case Phone(extension):
+            case Phone(extension, _):
                 uri = f"sip:{extension}@{self._domain}"
             case Gateway(host, port, number):
                 uri = f"sip:{number}@{host}:{port}"
         variables = {"CONNECTEDLINE(num,i)": caller, "CONNECTEDLINE(name,i)": ""}
+        if isinstance(to, Phone) and to.is_captured:
+            variables["PJSIP_HEADER(add,X-UCC-Capture)"] = "1"
         if is_auto_answered:
             variables["PJSIP_HEADER(add,X-UCC-Answer-After)"] = "0"
         try:
@@ -209,10 +211,6 @@ class Asterisk:
         await self._end_watch(WATCH_PREFIX + watch)
         with contextlib.suppress(LegGone):
             await self.mute(watcher, False)
-
-    async def count_received(self, leg: str) -> int | None:
-        found = await self._requests.request("GET", f"channels/{leg}/rtp_statistics", leg)
-        return int(found["rxcount"]) if "rxcount" in found else None
 
     async def count_received(self, leg: str) -> int | None:
         found = await self._requests.request("GET", f"channels/{leg}/rtp_statistics", leg)

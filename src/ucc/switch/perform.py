@@ -124,8 +124,9 @@ class Performer:
         match effect:
             case ef.AnswerLeg(leg):
                 await switch.answer(leg)
-            case ef.DialAgent(leg, agent, caller, is_auto):
-                sip_call_id = await switch.dial(leg, Phone(agent.extension), caller, is_auto_answered=is_auto)
+            case ef.DialAgent(leg, agent, caller, is_auto, is_captured):
+                phone = Phone(agent.extension, is_captured)
+                sip_call_id = await switch.dial(leg, phone, caller, is_auto_answered=is_auto)
                 return ev.LegCreated(self._now(), leg, sip_call_id)
             case ef.DialTrunk(leg, trunk):
                 if not self._runner.office.admit_trunk(actor.call_id, trunk, self._now()):
@@ -240,11 +241,6 @@ class Performer:
             case ef.AskPosition():
                 event = floor.PositionAsked(at, call_id)
         self._runner.post_floor(effect.tenant_id, event)
-
-
-def _has_line(actor: Actor) -> bool:
-    """A nailed-up line is heard by the switch throughout: it tells a dead phone by its silence (`lines.py`)."""
-    return isinstance(actor.state, Live) and any(leg.is_line for leg in actor.state.facts.live_legs)
 
 
 def _has_line(actor: Actor) -> bool:

@@ -24,9 +24,11 @@ class LegGone(SwitchError):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A registered phone or page, reached through the border."""
+    """A registered phone or page, reached through the border. `is_captured`: the border relays its media in any case,
+    so that it can record it."""
 
     extension: str
+    is_captured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,6 @@ class Switch(Protocol):
 
     async def unwatch(self, watch: str, watcher: str) -> None:
         """The watcher stays up, silent. No fault when the watch has ended by itself."""
-
-    async def count_received(self, leg: str) -> int | None:
-        """RTP packets that the leg has sent to the switch so far; None: not known yet."""
 
     async def count_received(self, leg: str) -> int | None:
         """RTP packets that the leg has sent to the switch so far; None: not known yet."""

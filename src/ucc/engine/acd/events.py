@@ -65,7 +65,7 @@ class CallLeft:
 
 @dataclass(frozen=True, slots=True)
 class AgentClaimed:
-    """A call wants this one agent. `is_forced`: also when he is paused or in wrap-up (internal calls, a supervisor)."""
+    """A call wants this one agent. `is_forced`: also when paused, in wrap-up or signed out (a colleague calls)."""
 
     at: float
     agent_id: int

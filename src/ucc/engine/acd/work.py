@@ -23,7 +23,7 @@ def claim(draft: Draft, event: AgentClaimed) -> None:
     if agent is not None and agent.call_id == event.call_id:
         return
     code = None
-    if agent is None or not agent.is_signed_in:
+    if agent is None or (not agent.is_signed_in and not event.is_forced):
         code = "agent_offline"
     elif agent.call_id is not None or (agent.work is Work.WRAP_UP and not event.is_forced):
         code = "agent_busy"

@@ -15,6 +15,7 @@ from ucc.engine.leg import Leg
 from ucc.engine.record import Direction, EndedBy, Party, Result
 from ucc.engine.state import (
     Announcing,
+    Claiming,
     Ended,
     Facts,
     Finding,
@@ -29,7 +30,16 @@ from ucc.engine.state import (
     RoutingInbound,
     Seeking,
 )
-from ucc.engine.target import AgentPlan, MenuPlan, QueuePlan, ToAgent, ToQueue, VoicemailPlan
+from ucc.engine.target import (
+    AgentPlan,
+    MenuPlan,
+    Plan,
+    QueuePlan,
+    RecordingPolicy,
+    ToAgent,
+    ToQueue,
+    VoicemailPlan,
+)
 
 ANNOUNCEMENT_LIMIT_S = 30.0
 GREETING_LIMIT_S = 120.0
@@ -174,18 +184,31 @@ def _go_on(live: Live, stage: Seeking, step: rc.Step, at: float, before: Live) -
     match step:
         case rc.Reached():
             participant = Participant(step.leg, step.agent, step.label)
-            return talk.enter(live, count_wait(before, live.facts, at), stage.customer, (participant,), at)
+            facts = _heed(live.facts, step.plan, step.agent)
+            return talk.enter(live, count_wait(before, facts, at), stage.customer, (participant,), at)
         case rc.Failed():
             live = replace(live, facts=count_wait(before, live.facts, at))
             return _fail(live, stage, step, at)
         case rc.Elsewhere():
             return go_elsewhere(live, stage.customer, step.plan, at, stage.run)
         case Queued(plan=plan):
-            facts = live.facts.answer_leg(stage.customer)
-            facts = replace(facts, policy=plan.recording) if plan.recording is not None else facts
+            facts = _heed(live.facts.answer_leg(stage.customer), plan)
             return replace(live, facts=facts, stage=replace(stage, reach=step))
+        case Claiming(plan=claimed):
+            return replace(live, facts=_heed(live.facts, claimed), stage=replace(stage, reach=step))
         case _:
             return replace(live, stage=replace(stage, reach=step))
+
+
+def _heed(facts: Facts, plan: Plan, agent: AgentTarget | None = None) -> Facts:
+    """The recording policy of whom the call goes to: the agent's over the queue's; that of a talk stays for good."""
+    policy: RecordingPolicy | None = None
+    match plan:
+        case QueuePlan() if agent is not None:
+            policy = plan.agent_recording.get(agent.agent_id)
+        case QueuePlan() | AgentPlan():
+            policy = plan.recording
+    return replace(facts, policy=policy) if policy is not None and facts.connected_at is None else facts
 
 
 def _fail(live: Live, stage: Seeking, failed: rc.Failed, at: float) -> Live | Ended:

@@ -17,7 +17,7 @@ from ucc.engine.flows.inbound import BRANCHES, NOBODY
 from ucc.engine.leg import Leg
 from ucc.engine.record import Direction, EndedBy, Party, Result
 from ucc.engine.state import Dialing, Ended, Facts, Live, Participant, RingingAgent, RoutingOutbound
-from ucc.engine.target import AgentPlan, Plan, TrunkPlan
+from ucc.engine.target import AgentPlan, Plan, RecordingMode, TrunkPlan
 
 AGENT_ANSWER_S = 20.0
 
@@ -69,7 +69,7 @@ def _take_route(live: Live, stage: RoutingOutbound, event: ev.OutboundRouteFound
     if isinstance(plan, TrunkPlan):
         facts = replace(facts, caller=plan.caller_id, policy=plan.recording, trunk_id=plan.routes[0].trunk_id)
     else:
-        facts = replace(facts, direction=Direction.INTERNAL)
+        facts = replace(facts, direction=Direction.INTERNAL, policy=event.recording)
     if stage.agent_leg is not None:
         facts = facts.change_leg(stage.agent_leg, agent_id=agent.agent_id)
         return _call(replace(live, facts=facts), agent, stage.agent_leg, plan, event.at)
@@ -98,8 +98,9 @@ def _call(live: Live, agent: AgentTarget, agent_leg: str, plan: Plan, at: float)
 
 
 def _asking(facts: Facts) -> rc.Asking:
-    party = Party.AGENT if facts.direction is Direction.INTERNAL else Party.CUSTOMER
-    return rc.Asking(facts.caller, party)
+    if facts.direction is not Direction.INTERNAL:
+        return rc.Asking(facts.caller, Party.CUSTOMER)
+    return rc.Asking(facts.caller, is_captured=facts.policy.mode is not RecordingMode.FORBIDDEN)
 
 
 def decide_dialing(live: Live, stage: Dialing, event: ev.CallEvent) -> Live | Ended:
