@@ -35,7 +35,6 @@ from ucc.secrets import Secrets
 from ucc.switch.asterisk import Asterisk
 from ucc.switch.conf.sound import silence_path
 from ucc.switch.lines import LineWatch
-from ucc.switch.lines import LineWatch
 from ucc.switch.port import SwitchError
 from ucc.switch.runner import Runner
 
@@ -76,7 +75,6 @@ class Controller:
         self._office = ControllerOffice(self._store, self._live, self._routes, self._floors, self._verifications)
         self._runner = Runner(self._asterisk, recorder, self._office, self._clock, prompts)
         self._media = MediaKeeper(self._runner, self._asterisk, self._ng, recorder, silence_path(settings))
-        self._lines = LineWatch(self._runner, self._asterisk)
         self._lines = LineWatch(self._runner, self._asterisk)
         self._runner.floors = self._floors.floors
         self._floors.post = self._runner.post_floor
@@ -120,7 +118,6 @@ class Controller:
             group.create_task(self._sweep())
             group.create_task(self._media.run())
             group.create_task(self._listen_keys())
-            group.create_task(self._lines.run())
             group.create_task(self._lines.run())
             group.create_task(self._keep_trunks_known())
 

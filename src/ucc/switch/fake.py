@@ -31,8 +31,6 @@ class FakeLeg:
     """What `send_keys` let the far end hear."""
     is_silent: bool = False
     received: int = 0
-    is_silent: bool = False
-    received: int = 0
     transfers: list[bool] = field(default_factory=list)
 
 
@@ -196,12 +194,6 @@ class FakeSwitch:
         self.watches.pop(watch, None)
         if watcher in self.legs:
             self.legs[watcher].is_muted = False
-
-    async def count_received(self, leg: str) -> int | None:
-        """More each time, while the far end is not silent."""
-        mine = self._get(leg)
-        mine.received += 0 if mine.is_silent or not mine.is_answered else 20
-        return mine.received if mine.is_answered else None
 
     async def count_received(self, leg: str) -> int | None:
         """More each time, while the far end is not silent."""
