@@ -265,7 +265,8 @@ async def test_a_watch_is_no_call_and_ends_without_a_trace(rig: Rig, watched: tu
 
 
 async def test_the_watched_hear_no_click(rig: Rig, watched: tuple[str, str, str]) -> None:
-    """A watch begins and changes without a gap; at its end the switch leaves the sound, as it does at any time."""
+    """A watch changes without a gap. When it begins and ends, the switch comes into the sound and leaves it again, as it
+    does at any hold: at most two packets are lost."""
     customer, agent, watcher = watched
     if rig.fake:
         return
@@ -273,6 +274,8 @@ async def test_the_watched_hear_no_click(rig: Rig, watched: tuple[str, str, str]
     await asyncio.sleep(1.5)
     begin = {leg: len(rig.heard(leg)) for leg in (agent, customer)}
     await rig.switch.watch(rig.watch, agent, watcher, is_whispering=False)
+    await asyncio.sleep(1)
+    begun = {leg: len(rig.heard(leg)) for leg in (agent, customer)}
     for is_whispering in (True, False, True, False):
         await asyncio.sleep(0.7)
         await rig.switch.set_whispering(rig.watch, watcher, is_whispering)
@@ -282,8 +285,9 @@ async def test_the_watched_hear_no_click(rig: Rig, watched: tuple[str, str, str]
     await asyncio.sleep(1.5)
     for leg, other in ((agent, customer), (customer, agent)):
         heard = rig.heard(leg)
-        assert count_breaks(heard[begin[leg] : middle[leg]], rig.tones[other]) == 0
-        assert count_breaks(heard[middle[leg] :], rig.tones[other]) <= 6
+        assert count_breaks(heard[begin[leg] : begun[leg]], rig.tones[other]) <= 5
+        assert count_breaks(heard[begun[leg] : middle[leg]], rig.tones[other]) == 0
+        assert count_breaks(heard[middle[leg] :], rig.tones[other]) <= 5
 
 
 @pytest.mark.parametrize("who", ["agent", "watcher"])
@@ -351,6 +355,7 @@ async def test_a_phones_own_transfer_is_told_and_settled(rig: Rig, phone_talk: t
     if rig.fake:
         rig.fake.far_end_transfers(leg, "8002")
     else:
+        await asyncio.sleep(0.5)
         await rig.phones[leg].transfer("8002")
     asked = await rig.until(ev.TransferAsked, leg)
     assert asked.target == "8002"
