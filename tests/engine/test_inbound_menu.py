@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ucc.engine import events as ev
 from ucc.engine.ivr_tree import (
     Caller,
     DialWorkNumber,
+    GoAgent,
     GoQueue,
     GoVoicemail,
     HangUp,
@@ -35,6 +37,7 @@ from ucc.engine.target import (
     VoicemailPlan,
 )
 
+FORBIDDEN = RecordingPolicy(RecordingMode.FORBIDDEN)
 BOX = VoicemailPlan(8, ("/p/greeting", "/p/beep"), 60.0)
 SOUNDS = {"prompt:1": ("/p/1",), "prompt:2": ("/p/2",)}
 
@@ -202,7 +205,7 @@ class TestVoicemail:
         assert play.finished.result is Result.VOICEMAIL
 
     def test_nothing_else_is_captured_where_recording_is_forbidden(self, play: Playbook) -> None:
-        play.policy = RecordingPolicy(RecordingMode.FORBIDDEN)
+        play.policy = FORBIDDEN
         self.leave(play)
         assert play.has(ef.StartRecording("sip-c"))
         press(play, "#")
@@ -255,3 +258,21 @@ def test_a_blacklisted_caller_is_refused_before_the_answer(play: Playbook) -> No
     play.when(ev.RouteRefused(play.tick(), "blacklisted", 21, 3))
     assert play.has(ef.HangUpLeg(CUSTOMER, 21))
     assert (play.finished.result, play.finished.refusal) == (Result.BLOCKED, "blacklisted")
+
+
+class TestRecordingPolicies:
+    def test_the_agents_own_policy_of_a_direct_call(self, play: Playbook) -> None:
+        enter(play, top=GoAgent(1))
+        play.target_found(AgentPlan(LI, recording=FORBIDDEN))
+        play.when(ev.AgentsOffered(play.at, (LI,)))
+        play.when(ev.LegAnswered(play.tick(), play.only(ef.DialAgent).leg))
+        play.when(ev.LegAnswered(play.tick(), CUSTOMER))
+        assert not any(isinstance(x, ef.StartRecording) for x in play.all_effects)
+
+    def test_the_agents_policy_over_the_queues(self, play: Playbook) -> None:
+        enter(play, top=GoQueue(4))
+        play.target_found(replace(QUEUE, agent_recording={1: FORBIDDEN}))
+        play.when(ev.LegAnswered(play.tick(), CUSTOMER))
+        assert any(isinstance(x, ef.StartRecording) for x in play.all_effects)
+        play.when(ev.LegAnswered(play.tick(), play.agent_rings()))
+        assert play.has(ef.StopRecording("sip-c"))

@@ -22,7 +22,7 @@ class MissedCallRow(BaseModel):
     agent_id: int | None
     agent_name: str | None
     started_at: datetime
-    waited_ms: int = Field(description="From the call's arrival to its end")
+    waited_ms: int = Field(description="In the queue; of a call that was in none, from its arrival to its end")
     result: Result
     message_id: UUID | None
     note: str | None

@@ -36,7 +36,7 @@ async def note_missed_call(session: AsyncSession, finished: FinishedCall) -> Non
             queue_id=finished.queue_id,
             agent_id=finished.agent_id,
             started_at=to_moment(finished.started_at),
-            waited_ms=max(0, to_ms(finished.ended_at) - to_ms(finished.started_at)),
+            waited_ms=to_ms(finished.waited_s) or max(0, to_ms(finished.ended_at) - to_ms(finished.started_at)),
             result=finished.result.value,
         )
         await session.execute(row.on_conflict_do_nothing())

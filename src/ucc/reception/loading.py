@@ -35,17 +35,19 @@ from ucc.prompt.files import voice_dir
 from ucc.prompt.service import find_sounds
 from ucc.queue.models import Queue
 from ucc.reception.compile import compile_did
-from ucc.reception.destination import find_choice, to_target
+from ucc.reception.destination import find_choice, to_choice, to_target
 from ucc.reception.models import Destination, LastAgent, PriorityCaller, ReceptionSetting
 from ucc.reception.region import find_region
 from ucc.recording_policy.service import load_policies
 from ucc.resource.models import Did, Extension
+from ucc.tenant.models import Tenant
 from ucc.tenant.service import load_chain
 from ucc.trunk.credit import require_credit
 from ucc.trunk.number import find_e164
 from ucc.voicemail.models import VoicemailBox, VoicemailMessage
 
 LAST_AGENT_WITHIN = timedelta(days=30)
+STANDARD_LANGUAGE = "zh-CN"
 SHORT_DIGITS = 8
 """Numbers of at most so many digits may be work numbers or extensions."""
 
@@ -90,10 +92,10 @@ async def find_inbound_plan(
     settings, moment = settings or get_settings(), now()
     at = moment.timestamp() if at is None else at
     number = find_e164(did)
-    row = await session.scalar(select(Did).where(Did.number == number)) if number is not None else None
-    if row is None or number is None:
+    found = await _find_did(session, number) if number is not None else None
+    if found is None or number is None:
         return None
-    destinations = list(await session.scalars(select(Destination).where(Destination.did_id == row.id)))
+    row, destinations = found
     opened = find_choice(destinations, "open")
     if opened is None:
         return None
@@ -101,10 +103,10 @@ async def find_inbound_plan(
     tree = compile_did(row.schedule_id, opened, find_choice(destinations, "closed"))
     named = {node.tree_id for node in tree.nodes.values() if isinstance(node, SubMenu)}
     tree = link(tree, await load_published(session, row.tenant_id, named))
-    known = await find_caller(session, row.tenant_id, caller)
+    setting = await _find_standing(session, row.tenant_id, caller)
+    known = await _find_known(session, row.tenant_id, setting)
     if known.is_blacklisted and not _decides_about_blacklist(tree):
         raise CallerBlacklisted(row.tenant_id)
-    setting = await _find_setting(session, row.tenant_id)
     sounds = await find_sounds(session, settings, row.tenant_id, _some(setting.ringback_prompt_id))
     return InboundPlan(
         tenant_id=row.tenant_id,
@@ -121,14 +123,15 @@ async def find_inbound_plan(
 
 async def find_caller(session: AsyncSession, tenant_id: int, caller: str) -> Caller:
     """What the enterprise knows of a caller: VIP, blacklisted, where from. A number that is none is withheld."""
-    number = find_e164(caller)
+    return await _find_known(session, tenant_id, await _find_standing(session, tenant_id, caller))
+
+
+async def _find_known(session: AsyncSession, tenant_id: int, standing: Standing) -> Caller:
+    number = standing.number
     if number is None:
         return Caller("")
-    is_vip = await session.scalar(
-        select(PriorityCaller.id).where(PriorityCaller.tenant_id == tenant_id, PriorityCaller.number == number)
-    )
-    province, city = find_region(number)
-    return Caller(number, is_vip is not None, await is_listed(session, tenant_id, number, "inbound"), province, city)
+    is_blacklisted = await is_listed(session, tenant_id, number, "inbound")
+    return Caller(number, standing.priority > 0, is_blacklisted, *find_region(number))
 
 
 async def find_target(
@@ -153,7 +156,7 @@ async def find_target(
         case ToVoicemail():
             return await _plan_voicemail(session, settings, tenant_id, target.box_id)
         case ToMenu():
-            setting = await _find_setting(session, tenant_id)
+            setting = await _find_standing(session, tenant_id)
             tree = await load_tree(session, settings, tenant_id, target.tree_id, setting.language, at)
             if tree is None:
                 raise TargetFailed("invalid")
@@ -163,17 +166,22 @@ async def find_target(
 async def _plan_queue(
     session: AsyncSession, settings: Settings, tenant_id: int, target: ToQueue, caller: str
 ) -> QueuePlan:
-    queue = await session.scalar(select(Queue).where(Queue.tenant_id == tenant_id, Queue.id == target.queue_id))
-    if queue is None:
+    found = (
+        await session.execute(
+            select(Queue, Destination)
+            .outerjoin(Destination, Destination.of_queue_id == Queue.id)
+            .where(Queue.tenant_id == tenant_id, Queue.id == target.queue_id)
+        )
+    ).first()
+    if found is None:
         raise TargetFailed("invalid")
-    setting = await _find_setting(session, tenant_id)
+    queue: Queue = found[0]
+    overflow = to_choice(found[1]) if found[1] is not None else None
+    setting = await _find_standing(session, tenant_id, caller)
     music = queue.music_prompt_id or setting.music_prompt_id
     ringback = queue.ringback_prompt_id or setting.ringback_prompt_id
     sounds = await find_sounds(session, settings, tenant_id, _some(music, ringback))
-    overflow = find_choice(
-        await session.scalars(select(Destination).where(Destination.of_queue_id == queue.id)), "overflow"
-    )
-    number = find_e164(caller)
+    policies = await load_policies(session, tenant_id)
     skills = {name: max(queue.skills.get(name, 0), target.skills.get(name, 0)) for name in queue.skills | target.skills}
     return QueuePlan(
         queue_id=queue.id,
@@ -183,10 +191,11 @@ async def _plan_queue(
         ringback=sounds.get(ringback or 0),
         announce_every_s=float(queue.announce_every_s),
         overflow=to_target(overflow) if overflow is not None else None,
-        priority=queue.priority + target.priority + await _find_priority(session, tenant_id, number),
+        priority=queue.priority + target.priority + setting.priority,
         skills=skills,
-        last_agent_id=await _find_last_agent(session, tenant_id, number) if queue.last_agent_s else None,
-        recording=(await load_policies(session, tenant_id)).choose(queue_id=queue.id),
+        last_agent_id=setting.last_agent_id if queue.last_agent_s else None,
+        recording=policies.choose(queue_id=queue.id),
+        agent_recording=policies.agents,
     )
 
 
@@ -202,7 +211,7 @@ async def _plan_agent(session: AsyncSession, settings: Settings, tenant_id: int,
     ).first()
     if row is None:
         raise TargetFailed("invalid")
-    setting = await _find_setting(session, tenant_id)
+    setting = await _find_standing(session, tenant_id)
     sounds = await find_sounds(session, settings, tenant_id, _some(setting.ringback_prompt_id))
     box_id = await session.scalar(
         select(VoicemailBox.id)
@@ -214,6 +223,7 @@ async def _plan_agent(session: AsyncSession, settings: Settings, tenant_id: int,
         agent=AgentTarget(agent_id, row[0], row[1]),
         ringback=next(iter(sounds.values()), None),
         overflow=ToVoicemail(box_id) if box_id is not None else None,
+        recording=(await load_policies(session, tenant_id)).agents.get(agent_id),
     )
 
 
@@ -247,37 +257,58 @@ async def _plan_voicemail(session: AsyncSession, settings: Settings, tenant_id: 
     count = await session.scalar(select(func.count()).where(VoicemailMessage.box_id == box.id))
     if (count or 0) >= box.max_messages:
         raise TargetFailed("full")
-    voice = voice_dir(settings, (await _find_setting(session, tenant_id)).language)
+    voice = voice_dir(settings, (await _find_standing(session, tenant_id)).language)
     sounds = await find_sounds(session, settings, tenant_id, _some(box.greeting_prompt_id))
     greeting = next(iter(sounds.values()), f"{voice}/leave_message")
     return VoicemailPlan(box.id, (greeting, f"{voice}/beep"), float(box.max_message_s))
 
 
-async def _find_setting(session: AsyncSession, tenant_id: int) -> ReceptionSetting:
-    row = await session.get(ReceptionSetting, tenant_id)
-    return row or ReceptionSetting(tenant_id=tenant_id, language="zh-CN")
-
-
-async def _find_priority(session: AsyncSession, tenant_id: int, number: str | None) -> int:
-    if number is None:
-        return 0
-    found = await session.scalar(
-        select(PriorityCaller.priority).where(PriorityCaller.tenant_id == tenant_id, PriorityCaller.number == number)
-    )
-    return found or 0
-
-
-async def _find_last_agent(session: AsyncSession, tenant_id: int, number: str | None) -> int | None:
-    if number is None:
-        return None
-    found: int | None = await session.scalar(
-        select(LastAgent.agent_id).where(
-            LastAgent.tenant_id == tenant_id,
-            LastAgent.number == number,
-            LastAgent.spoke_at > now() - LAST_AGENT_WITHIN,
+async def _find_did(session: AsyncSession, number: str) -> tuple[Did, list[Destination]] | None:
+    rows = (
+        await session.execute(
+            select(Did, Destination).outerjoin(Destination, Destination.did_id == Did.id).where(Did.number == number)
         )
+    ).all()
+    return (rows[0][0], [row[1] for row in rows if row[1] is not None]) if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an enterprise has set for all its calls, and who this caller is to it. `number` None: withheld."""
+
+    number: str | None
+    language: str
+    ringback_prompt_id: int | None
+    music_prompt_id: int | None
+    priority: int
+    last_agent_id: int | None
+
+
+async def _find_standing(session: AsyncSession, tenant_id: int, caller: str = "") -> Standing:
+    number = find_e164(caller)
+    priority = select(PriorityCaller.priority).where(
+        PriorityCaller.tenant_id == tenant_id, PriorityCaller.number == number
     )
-    return found
+    last_agent = select(LastAgent.agent_id).where(
+        LastAgent.tenant_id == tenant_id,
+        LastAgent.number == number,
+        LastAgent.spoke_at > now() - LAST_AGENT_WITHIN,
+    )
+    row = (
+        await session.execute(
+            select(
+                ReceptionSetting.language,
+                ReceptionSetting.ringback_prompt_id,
+                ReceptionSetting.music_prompt_id,
+                priority.scalar_subquery(),
+                last_agent.scalar_subquery(),
+            )
+            .select_from(Tenant)
+            .outerjoin(ReceptionSetting, ReceptionSetting.tenant_id == Tenant.id)
+            .where(Tenant.id == tenant_id)
+        )
+    ).one()
+    return Standing(number, row[0] or STANDARD_LANGUAGE, row[1], row[2], row[3] or 0, row[4])
 
 
 def _decides_about_blacklist(tree: Tree) -> bool:
