@@ -106,6 +106,7 @@ class Controller:
         await self._verifications.adopt(states)
         for state in states:
             self._runner.adopt(state)
+            self._office.publish_call(state)
         if states:
             log.info("calls of before are adopted", calls=len(states))
         async with asyncio.TaskGroup() as group:
@@ -207,7 +208,7 @@ class Controller:
         class Keys(asyncio.DatagramProtocol):
             def datagram_received(self, data: bytes, _: object) -> None:
                 if (key := parse_key(data)) is not None:
-                    runner.take_key(*key, clock.time())
+                    runner.take_key(key.sip_call_id, key.key, clock.time(), is_near=key.is_near)
 
         transport, _ = await loop.create_datagram_endpoint(
             Keys, local_addr=(self._settings.address, self._settings.dtmf_port)

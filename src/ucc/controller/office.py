@@ -58,6 +58,7 @@ class ControllerOffice:
     def publish_call(self, state: CallState) -> None:
         self._live.show_call(state)
         self._verifications.note(state)
+        self._routes.note(state)
 
     def publish_floor(self, before: Floor, after: Floor) -> None:
         self._live.show_floor(before, after)

@@ -19,6 +19,7 @@ from ucc.engine import events as ev
 from ucc.engine.dialled import Feature, Short, Undialable, read_dialled
 from ucc.engine.ivr import HttpQuestion
 from ucc.engine.limits import LimitCounter, refusal_code
+from ucc.engine.record import LegKind
 from ucc.engine.state import CallState, Live
 from ucc.engine.target import AgentPlan, LimitKey, Plan, RecordingPolicy, ToNumber, TrunkPlan
 from ucc.errors import CallRefused
@@ -205,6 +206,17 @@ class Routes:
             if trunk in plan.routes[1:] and trunk != plan.routes[0]:
                 return self.limits.move((call_id, holder), plan, trunk.trunk_id, at) is None
         return True
+
+    def note(self, state: CallState) -> None:
+        """An outside number that this call reached and that is gone holds no place any more."""
+        plans = self._plans.get(state.facts.call_id) if isinstance(state, Live) else None
+        if not plans or not isinstance(state, Live):
+            return
+        reached = {leg.number for leg in state.facts.live_legs if leg.kind is LegKind.TRUNK}
+        dialled = {leg.number for leg in state.facts.legs if leg.kind is LegKind.TRUNK}
+        for holder in [key for key, plan in plans.items() if plan.callee in dialled - reached]:
+            del plans[holder]
+            self.limits.release((state.facts.call_id, holder))
 
     def note_ended(self, call_id: UUID) -> None:
         self.limits.release(call_id)

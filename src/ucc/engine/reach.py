@@ -271,6 +271,7 @@ def _dial_trunk(facts: Facts, plan: TrunkPlan, route: int, asking: Asking, at: f
     facts = facts.with_leg(leg)
     if asking.party is Party.CUSTOMER:
         facts = replace(facts, trunk_id=trunk.trunk_id)
-    if route == 0:
-        facts = replace(facts, limits=(*facts.limits, *_held(plan, trunk.trunk_id)))
+    before = _held(plan, plan.routes[route - 1].trunk_id) if route > 0 else []
+    kept = tuple(key for key in facts.limits if key not in before)
+    facts = replace(facts, limits=(*kept, *_held(plan, trunk.trunk_id)))
     return facts, Ringing(plan, (Offer(name),), at + plan.ring_timeout_s, at, route=route)

@@ -23,8 +23,8 @@ from ucc.engine.acd.model import Floor
 from ucc.engine.diff import effects_between
 from ucc.engine.ending import end_call
 from ucc.engine.leg import Leg
-from ucc.engine.record import EndedBy, FinishedCall, Result
-from ucc.engine.state import CallState, Ended, Line, Live, New
+from ucc.engine.record import EndedBy, FinishedCall, LegKind, Result
+from ucc.engine.state import CallState, Ended, Line, Live, New, Talking
 from ucc.kit.clock import SteadyClock
 from ucc.kit.ids import new_id
 from ucc.switch.perform import Performer, Recorder
@@ -121,13 +121,16 @@ class Runner:
             log.warning("a leg of no known call is hung up", leg=leg)
             self._spawn(self._hang_up_stray(leg))
 
-    def take_key(self, sip_call_id: str, key: str, at: float) -> None:
-        """A key that the border heard on the leg with this SIP Call-ID."""
+    def take_key(self, sip_call_id: str, key: str, at: float, *, is_near: bool = False) -> None:
+        """A key that the border heard on the leg with this SIP Call-ID: of its far end, or (near) of who talks with it.
+
+        A desk phone's media meets the border on the other party's leg only; a browser's on its own too, once more.
+        """
         for actor in self.calls.values():
             if isinstance(actor.state, Live):
                 for leg in actor.state.facts.live_legs:
-                    if leg.sip_call_id == sip_call_id:
-                        self.post(actor.call_id, ev.KeyPressed(at, leg.leg, key))
+                    if leg.sip_call_id == sip_call_id and (by := _find_presser(actor.state, leg, is_near)) is not None:
+                        self.post(actor.call_id, ev.KeyPressed(at, by, key))
 
     def sip_call_ids(self) -> set[str]:
         """The SIP Call-IDs of every leg of every call."""
@@ -341,3 +344,16 @@ class Runner:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _find_presser(live: Live, leg: Leg, is_near: bool) -> str | None:
+    """The leg of who pressed a key that was heard on `leg`; None when it is reported elsewhere too."""
+    stage = live.stage
+    if not isinstance(stage, Talking):
+        return None if is_near else leg.leg
+    customer = live.facts.leg(stage.customer)
+    if customer is None or customer.kind is not LegKind.TRUNK:
+        return None if is_near else leg.leg
+    if leg.leg != customer.leg:
+        return leg.leg if leg.kind is LegKind.TRUNK and not is_near else None
+    return stage.participants[0].leg if is_near else leg.leg

@@ -13,6 +13,7 @@ from ucc.engine.ending import end_call
 from ucc.engine.record import Direction, EndedBy, Party, Result
 from ucc.engine.spoken import CODE
 from ucc.engine.state import Ended, Facts, Line, Live, Prompt, ReadingCode, Serving
+from ucc.engine.target import RecordingMode, RecordingPolicy
 
 LINE_ANSWER_S = 20.0
 READINGS = 2
@@ -105,7 +106,7 @@ def request_code(call_id: UUID, event: ev.CodeRequested) -> Live:
         tenant_id=event.tenant_id,
         trunk_id=plan.routes[0].trunk_id,
         language=event.language,
-        policy=plan.recording,
+        policy=RecordingPolicy(RecordingMode.FORBIDDEN),  # a code is not to be heard again
     )
     facts, step = rc.take(facts, plan, rc.Asking(plan.caller_id, Party.CUSTOMER), event.at)
     assert not isinstance(step, rc.Reached | rc.Failed | rc.Elsewhere)
