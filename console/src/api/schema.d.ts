@@ -2835,7 +2835,7 @@ export interface components {
             started_at: string;
             /**
              * Waited Ms
-             * @description From the call's arrival to its end
+             * @description In the queue; of a call that was in none, from its arrival to its end
              */
             waited_ms: number;
             result: components["schemas"]["Result"];
