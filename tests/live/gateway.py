@@ -36,9 +36,10 @@ G729_CALL = Path(__file__).parents[1] / "recording" / "fixtures" / "real-g729.pc
 """There is no encoder of G.729: what the gateway says was said by a real one, 425 Hz for 4 s."""
 
 
-def encode_tone(codec: str) -> list[bytes]:
+def encode_tone(codec: str, tone_hz: float = TONE_HZ) -> list[bytes]:
     """The tone, packet by packet, to be repeated."""
     if codec == "G729":
+        assert tone_hz == TONE_HZ, "what was recorded is what there is"
         packets = read_packets(G729_CALL)
         packets = packets.choose(packets.payload_type == PAYLOAD_TYPES["G729"])
         ends = zip(packets.offset.tolist(), packets.size.tolist(), strict=True)
@@ -50,7 +51,7 @@ def encode_tone(codec: str) -> list[bytes]:
     size = SAMPLE_RATE * PTIMES_MS[codec] // 1000
     said = []
     for first in range(0, size * 400, size):
-        wave = 8000 * np.sin(2 * np.pi * TONE_HZ * np.arange(first, first + size) / SAMPLE_RATE)
+        wave = 8000 * np.sin(2 * np.pi * tone_hz * np.arange(first, first + size) / SAMPLE_RATE)
         frame = av.AudioFrame.from_ndarray(wave.astype(np.int16)[None], format="s16", layout="mono")
         frame.sample_rate = SAMPLE_RATE
         said += [bytes(packet) for packet in context.encode(frame)]  # type: ignore[attr-defined]
@@ -113,14 +114,23 @@ class Gateway:
     It answers what comes after `rings_s` of ringing; with `early_s` it first speaks so long before it answers.
     """
 
-    def __init__(self, house: House, codec: str, port: int, *, rings_s: float = 0.2, early_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        house: House,
+        codec: str,
+        port: int,
+        *,
+        rings_s: float = 0.2,
+        early_s: float = 0.0,
+        tone_hz: float = TONE_HZ,
+    ) -> None:
         self.house = house
         self.codec = codec
         self.address = (house.settings.emulator_address, port)
         self.dialogs: dict[str, Dialog] = {}
         self._rings_s = rings_s
         self._early_s = early_s
-        self._said = encode_tone(codec)
+        self._said = encode_tone(codec, tone_hz)
         self._sip: asyncio.DatagramTransport | None = None
         self._rtp: asyncio.DatagramTransport | None = None
         self._tasks: set[asyncio.Task[None]] = set()

@@ -66,3 +66,43 @@ async def test_an_outbound_call_over_a_trunk_of_any_codec(house: House, tmp_path
     assert tone_strength(call.sound(codec), AGENT_TONE_HZ) > CLEAR, "the carrier heard the agent"
     assert tone_strength(phone.heard, TONE_HZ) > CLEAR, "the agent heard the carrier"
     await assert_recorded(house, record, tmp_path)
+
+
+@pytest.mark.parametrize(("first", "second"), [("G729", "G723"), ("PCMU", "G723"), ("G729", "PCMU"), ("G723", "PCMA")])
+async def test_two_trunks_of_different_codecs_hear_each_other(
+    house: House, tmp_path: Path, first: str, second: str
+) -> None:
+    """A call over the first trunk is transferred by the agent to an outside number over the second."""
+    second_hz = 1250.0
+    await house.phone()
+    await house.sign_in("agent1")
+    async with (
+        Gateway(house, first, 5081) as carrier,
+        Gateway(house, second, 5082, tone_hz=second_hz) as other,
+    ):
+        await other.take_outbound()
+        caller = house.number("0")
+        call = await carrier.call(house.demo.did, caller)
+        await house.live_call(caller, "talking")
+        await asyncio.sleep(1)
+        target = {"kind": "number", "number": house.number("0")}
+        await house.agents["agent1"].request("POST", "/agent/call/transfer", json={"target": target, "mode": "blind"})
+        onward = await other.wait_call()
+        await asyncio.sleep(1)
+        call.heard.clear()
+        await asyncio.sleep(TALK_S)
+        await carrier.hang_up(call)
+        async with asyncio.timeout(5):
+            await onward.ended.wait()
+        record = await house.recorded(caller)
+    assert call.payload_types() == {PAYLOAD_TYPES[first]}
+    assert onward.payload_types() == {PAYLOAD_TYPES[second]}
+    assert tone_strength(call.sound(first), second_hz) > CLEAR
+    assert tone_strength(onward.sound(second), TONE_HZ) > CLEAR
+    recording = record["recording"]
+    assert abs(recording["duration_ms"] - record["talk_ms"]) <= 200
+    mp3 = tmp_path / "call.mp3"
+    mp3.write_bytes(await house.operator.download(f"/recordings/{recording['id']}/audio"))
+    samples = decode_mono(mp3)
+    assert count_tone_s(samples, TONE_HZ) > TALK_S
+    assert count_tone_s(samples, second_hz) > TALK_S * 0.8
