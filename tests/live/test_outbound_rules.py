@@ -178,7 +178,8 @@ async def test_limits_hold_over_a_restart_of_the_controller(house: House) -> Non
 
 async def _is_back(house: House) -> bool | None:
     async with house.controller.get("/health") as reply:
-        return True if (await reply.json())["is_healthy"] else None
+        health = await reply.json()
+        return True if health["is_healthy"] and health["reconciled"] else None
 
 
 # --- blacklists, frequency, caller IDs --------------------------------------------------------------------------------
