@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 
+import numpy as np
 import pytest
 
-from live.ear import hear
 from live.house import AGENT_TONE_HZ, CARRIER_TONE_HZ, House, until
 from ucc.emulator import list_heard
 from ucc.softphone import SoftPhone
-from ucc.stack.tones import count_tone_s, decode_mono
+from ucc.stack.tones import Samples, count_tone_s, decode_mono
 
 pytestmark = pytest.mark.live
+BEEP_HZ = 1000
 
 
 async def put_line_up(house: House, agent: str = "agent1", number: str = "8001") -> SoftPhone:
@@ -24,6 +25,18 @@ async def put_line_up(house: House, agent: str = "agent1", number: str = "8001")
     await phone.wait_established()
     await line_is(house, number, True)
     return phone
+
+
+def count_beeps(samples: Samples) -> int:
+    """Stretches of at least 0.2 s in which nothing but the beep is heard."""
+    step, beeps, length = 400, 0, 0
+    for begin in range(0, len(samples) - step, step):
+        window = samples[begin : begin + step]
+        strongest = int(np.argmax(np.abs(np.fft.rfft(window)))) * 8000 / step
+        is_beep = float(np.sqrt(np.mean(window**2))) > 0.05 and abs(strongest - BEEP_HZ) <= 20
+        length = length + 1 if is_beep else 0
+        beeps += length == 4
+    return beeps
 
 
 async def line_is(house: House, number: str, is_up: bool, within_s: float = 5.0) -> None:
@@ -54,7 +67,7 @@ async def test_calls_come_over_the_line_with_a_beep_and_without_ringing(house: H
     await line_is(house, "8001", False)
     assert (await house.agent("8001"))["state"] == "ready", "who gives the line up stays signed in"
     heard = phone.heard
-    assert hear(heard, house.settings.home / "prompt" / "zh", ["beep"]).count("beep") == 2
+    assert count_beeps(decode_mono(heard)) == 2
     assert count_tone_s(decode_mono(heard), CARRIER_TONE_HZ) > 3.0, "the agent heard both customers"
 
 
