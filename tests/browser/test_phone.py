@@ -134,3 +134,30 @@ async def test_keys_of_the_page_reach_the_carrier(house: House, browser: Browser
         assert received == KEYS
         await desk.click("hang-up")
         await desk.is_in("ready")
+
+
+async def test_a_page_that_asked_for_opus_speaks_it(house: House, browser: Browser, tmp_path: Path) -> None:
+    """Opus to the page, PCMA to the carrier, both heard and both in the recording."""
+    async with open_desk(browser, house.settings, house.secrets, "agent2") as desk:
+        await desk.page.evaluate("localStorage.setItem('ucc.codec', 'opus')")
+        await desk.sign_in()
+        call = await house.call_in()
+        await desk.call_is("ringing")
+        await desk.click("answer")
+        await desk.call_is("talking")
+        await asyncio.sleep(TALK_S)
+        queries = [await house.ng.query(x) for x in await house.ng.list_calls()]
+        await desk.click("hang-up")
+        await desk.has_no_call()
+        record = await house.recorded(call.caller)
+    assert sorted(len(find_codecs(query) & {"opus"}) for query in queries) == [0, 1], "one leg of two, the page's"
+    assert tone_strength(call.heard, MICROPHONE_HZ) > 0.5, "the carrier heard the page"
+    await assert_both_heard(house, record, tmp_path)
+
+
+def find_codecs(value: object) -> set[str]:
+    """Every codec that rtpengine names in a query, without its parameters."""
+    if isinstance(value, dict):
+        own = {str(value["codec"]).split("/")[0].lower()} if isinstance(value.get("codec"), str) else set()
+        return own.union(*(find_codecs(child) for child in value.values()))
+    return set[str]().union(*(find_codecs(child) for child in value)) if isinstance(value, list) else set()

@@ -18,6 +18,7 @@ export interface PhoneAccount {
 
 const REGISTER_EXPIRES_S = 120
 const REGISTER_RETRY_MS = 5000
+const CODEC_KEY = 'ucc.codec'
 const KEY_IN_AUDIO = { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833, duration: 120, interToneGap: 70 }
 const RECONNECT_MIN_S = 2
 const RECONNECT_MAX_S = 5
@@ -130,6 +131,8 @@ export class Phone {
       connection_recovery_max_interval: RECONNECT_MAX_S,
       user_agent: 'UCC console',
     })
+    // Over a network that loses packets Opus sounds better; the border converts it, so it is not the usual choice.
+    if (localStorage.getItem(CODEC_KEY) === 'opus') ua.registrator().setExtraHeaders(['X-UCC-Codec: opus'])
     const isPresent = () => this.ua === ua
     ua.on('registered', () => isPresent() && this.tell({ kind: 'registered' }))
     ua.on('registrationFailed', ({ response }) => {
