@@ -309,7 +309,7 @@ class LeaveQueue:
 @dataclass(frozen=True, slots=True)
 class ReportAgent:
     """Tell the floor what this call does with an agent: ringing, dialing, talking, held, consulting, conferencing,
-    released, no_answer, declined, unreachable."""
+    watching, released, no_answer, declined, unreachable."""
 
     tenant_id: int
     agent_id: int

@@ -263,7 +263,7 @@ def _agents(live: Live) -> dict[int, str]:
 def _work(live: Live, leg: Leg) -> str:
     stage = live.stage
     if any(x.leg == leg.leg for x in live.watches):
-        return "talking" if leg.is_up else "dialing"
+        return "watching"
     if isinstance(stage, Talking):
         if stage.errand is not None and stage.errand.by == leg.leg:
             return "consulting"

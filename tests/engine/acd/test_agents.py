@@ -196,3 +196,14 @@ def test_the_stretches_of_a_day_are_the_time_signed_in() -> None:
         ("paused", 50, 60, "lunch"),
         ("paused", 60, 70, "tea"),
     ]
+
+
+def test_a_supervisor_who_watches_has_no_wrap_up_unless_it_takes_over() -> None:
+    play = Play(policy(wrap_up_s=10), ready=(LI, WANG), outbound_wrap_up_s=10)
+    play.happen(WorkReported(5, LI, call(1), "watching", 40))
+    assert (play.state(LI), play.floor.agents[LI].detail) == ("on_call", "watching")
+    play.report(LI, 1, "released", at=20)
+    assert (play.state(LI), play.floor.queues[40].handled) == ("ready", 0)
+    play.happen(WorkReported(21, LI, call(1), "watching", 40))
+    play.report(LI, 1, "talking", "released", at=30)
+    assert play.state(LI) == "ready", "the call was given by no queue"

@@ -75,8 +75,8 @@ class AgentClaimed:
 
 @dataclass(frozen=True, slots=True)
 class WorkReported:
-    """A call says what it does with an agent: ringing, dialing, talking, held, consulting, conferencing, released,
-    no_answer, declined, unreachable. `queue_id`: the queue that gave the call, for a floor that has forgotten it."""
+    """A call says what it does with an agent: ringing, dialing, talking, held, consulting, conferencing, watching,
+    released, no_answer, declined, unreachable. `queue_id`: who gave the call, for a floor that has forgotten it."""
 
     at: float
     agent_id: int

@@ -14,7 +14,7 @@ from ucc.engine.acd.model import Agent, Offer, Presence, Strategy, Work
 LEASE_MARGIN_S = 15.0
 DIRECT_RING_S = 120.0
 FAILED = {"no_answer": "ring_timeout", "declined": "declined", "unreachable": "phone_unreachable"}
-TALKS = ("talking", "held", "consulting", "conferencing")
+TALKS = ("talking", "held", "consulting", "conferencing", "watching")
 
 
 def claim(draft: Draft, event: AgentClaimed) -> None:
@@ -97,11 +97,15 @@ def _dial(draft: Draft, agent: Agent, event: WorkReported) -> None:
 
 
 def _talk(draft: Draft, agent: Agent, event: WorkReported) -> None:
+    is_watching = event.work == "watching"  # a supervisor handles nothing, and wraps nothing up
     if agent.work is Work.ON_CALL:
         if agent.detail != event.work:
-            draft.put_agent(replace(agent, detail=event.work))
+            engaged_at = agent.engaged_at if agent.engaged_at is not None or is_watching else draft.at
+            draft.put_agent(replace(agent, detail=event.work, engaged_at=engaged_at))
         return
     answered = agent.answered
+    if is_watching:
+        agent = replace(agent, queue_id=None)
     if agent.queue_id is not None:
         answered = {**answered, agent.queue_id: answered.get(agent.queue_id, 0) + 1}
     was_offered = agent.work in (Work.RESERVED, Work.RINGING)
@@ -113,7 +117,7 @@ def _talk(draft: Draft, agent: Agent, event: WorkReported) -> None:
             call_id=event.call_id,
             since=draft.at,
             deadline=None,
-            engaged_at=draft.at,
+            engaged_at=None if is_watching else draft.at,
             no_answers=0,
             answered=answered,
         )
