@@ -125,6 +125,32 @@ def test_a_transfer_outside_is_a_leg_of_its_own(play: Playbook) -> None:
     assert play.finished.trunk_id is None, "the customer came over another one"
 
 
+def test_the_phones_own_transfer_is_blind_and_the_phone_is_told(play: Playbook) -> None:
+    leg = play.inbound_talk()
+    play.when(ev.TransferAsked(play.tick(), leg, "8002"))
+    assert play.only(ef.FindTarget).target == ToNumber("8002")
+    play.when(ev.TransferAsked(play.tick(), leg, "8003"))
+    assert play.effects == [ef.SettleTransfer(leg, False)], "one at a time"
+    target = play.agent_found(WANG)
+    play.when(ev.LegAnswered(play.tick(), target))
+    assert play.effects[0] == ef.SettleTransfer(leg, True), "before its leg is hung up"
+    assert play.has(ef.HangUpLeg(leg, 16), ef.BridgeLegs((CUSTOMER, target)))
+
+
+def test_the_phone_is_told_that_its_transfer_failed(play: Playbook) -> None:
+    leg = play.inbound_talk()
+    play.when(ev.TransferAsked(play.tick(), leg, "8002"))
+    target = play.agent_found(WANG)
+    play.when(ev.LegEnded(play.tick(), target, 17))
+    assert play.has(ef.SettleTransfer(leg, False), ef.BridgeLegs((CUSTOMER, leg)))
+
+
+def test_a_customer_cannot_transfer(play: Playbook) -> None:
+    play.inbound_talk()
+    play.when(ev.TransferAsked(play.tick(), CUSTOMER, "13800138001"))
+    assert play.effects == [ef.SettleTransfer(CUSTOMER, False)]
+
+
 def test_a_conference_and_who_leaves_it(play: Playbook) -> None:
     leg, target = consult(play)
     play.when(ev.LegAnswered(play.tick(), target))

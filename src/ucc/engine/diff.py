@@ -21,6 +21,7 @@ def effects_between(
     old = wants(before) if before is not None else NOTHING
     new = wants(after) if isinstance(after, Live) else NOTHING
     effects: list[ef.Effect] = []
+    effects += [x for x in after.once if isinstance(x, ef.SettleTransfer)]
     effects += _timers(old, new, at)
     effects += _floor(before, old, after, new)
     effects += _stop_media(after, old, new)
@@ -28,7 +29,7 @@ def effects_between(
     effects += _capture(after, old, new)
     effects += _start_media(after, old, new)
     effects += [ask for key, ask in new.asks.items() if old.asks.get(key) != ask]
-    effects += after.once
+    effects += [x for x in after.once if not isinstance(x, ef.SettleTransfer)]
     if isinstance(after, Ended) and after.finished is not None:
         effects.append(ef.SaveCall(after.finished))
     return tuple(effects)

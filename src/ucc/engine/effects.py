@@ -41,8 +41,11 @@ class TrunkTarget:
 
 @dataclass(frozen=True, slots=True)
 class FindInboundRoute:
+    """`trunk`: the address that the call came from, HOST:PORT."""
+
     did: str
     caller: str
+    trunk: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,14 @@ class SendKeys:
     keys: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettleTransfer:
+    """Tell the phone whose transfer key was pressed how it went; one that is told of success hangs up by itself."""
+
+    leg: str
+    is_done: bool
+
+
 # --- recording --------------------------------------------------------------------------------------------------------
 
 
@@ -355,6 +366,7 @@ Effect = (
     | ChangeWatch
     | EndWatch
     | SendKeys
+    | SettleTransfer
     | StartRecording
     | StopRecording
     | PauseRecording

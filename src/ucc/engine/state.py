@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from ucc.engine.effects import AgentTarget, GiveLeg, SendKeys
+from ucc.engine.effects import AgentTarget, GiveLeg, SendKeys, SettleTransfer
 from ucc.engine.facts import Facts as Facts
 from ucc.engine.facts import Recording as Recording
 from ucc.engine.ivr import Run
@@ -191,13 +191,15 @@ class Dialing:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """A transfer or consultation that a participant began. `leg`: the target, once it has answered."""
+    """A transfer or consultation that a participant began. `reached`: the target, once it has answered; `is_by_phone`:
+    the phone's own key asked for it, and the phone waits to be told how it went."""
 
     by: str
     reach: Reach | None
     is_attended: bool
     target: Target
     reached: Participant | None = None
+    is_by_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,7 @@ class Live:
     facts: Facts
     stage: Stage
     watches: tuple[Watch, ...] = ()
-    once: tuple[SendKeys | GiveLeg, ...] = ()
+    once: tuple[SendKeys | GiveLeg | SettleTransfer, ...] = ()
     kind: Literal["live"] = "live"
 
 

@@ -306,7 +306,7 @@ class SoftPhone:
                 call.is_established = True
             elif kind == "CALL_DTMF_START":
                 call.keys += text
-            elif kind == "CALL_CLOSED" and call.is_open:
+            elif kind in ("CALL_CLOSED", "CALL_TRANSFER_FAILED") and call.is_open:  # after which it hangs up
                 call.closed = text
                 call.tape.close()
         self._spawn(self._notify())

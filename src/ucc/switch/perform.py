@@ -193,6 +193,8 @@ class Performer:
                 await switch.unwatch(f"{call_id}.{watch}", watcher)
             case ef.SendKeys(leg, keys):
                 await switch.send_keys(leg, keys)
+            case ef.SettleTransfer(leg, is_done):
+                await switch.settle_transfer(leg, is_done)
 
     # --- recorder, floor ------------------------------------------------------------------------------------------
 

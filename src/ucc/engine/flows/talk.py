@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ucc.engine import events as ev
 from ucc.engine import reach as rc
-from ucc.engine.effects import AgentTarget, SendKeys
+from ucc.engine.effects import AgentTarget, SendKeys, SettleTransfer
 from ucc.engine.ending import count_hold, end_call
 from ucc.engine.flows import inbound
 from ucc.engine.record import Direction, EndedBy, Result
@@ -45,7 +45,7 @@ def decide(live: Live, stage: Talking, event: ev.CallEvent) -> Live | Ended:
             found = _of_agent(live, stage, agent_id)
             return _begin_errand(live, found, event.target, event.is_attended, event.at)
         case ev.TransferAsked(leg=leg):
-            return _begin_errand(live, _of_leg(live, stage, leg), ToNumber(event.target), False, event.at)
+            return _transfer_by_phone(live, stage, leg, event)
         case ev.TransferCompleted(agent_id=agent_id) if _is_by(stage, agent_id):
             return _complete(live, stage, event.at)
         case ev.TransferCancelled(agent_id=agent_id) if _is_by(stage, agent_id):
@@ -143,6 +143,21 @@ def _begin_errand(
     return replace(live, facts=facts, stage=replace(stage, errand=errand, held_since=held_since, failure=None))
 
 
+def _transfer_by_phone(live: Live, stage: Talking, leg: str, event: ev.TransferAsked) -> Live:
+    after = _begin_errand(live, _of_leg(live, stage, leg), ToNumber(event.target), False, event.at)
+    if not isinstance(after.stage, Talking) or after.stage.errand is None or after is live:
+        return replace(live, once=(SettleTransfer(leg, False),))
+    errand = replace(after.stage.errand, is_by_phone=True)
+    return replace(after, stage=replace(after.stage, errand=errand))
+
+
+def _settled(live: Live, errand: Errand | None, is_done: bool) -> Live:
+    """Tell the phone that asked for it how its transfer went."""
+    if errand is None or not errand.is_by_phone or not live.facts.is_up(errand.by):
+        return live
+    return replace(live, once=(SettleTransfer(errand.by, is_done),))
+
+
 def _go_errand(live: Live, stage: Talking, errand: Errand, reach: Reach, event: ev.CallEvent) -> Live | Ended:
     facts, step = rc.step(reach, live.facts, event, _asking(live.facts))
     match step:
@@ -167,6 +182,7 @@ def _go_errand(live: Live, stage: Talking, errand: Errand, reach: Reach, event: 
 
 def _free_participants(live: Live, stage: Talking, at: float) -> Live:
     """The customer goes on without those it talked with."""
+    live = _settled(live, stage.errand, True)
     facts = count_hold(live, live.facts, at)
     for one in stage.participants:
         facts = facts.drop_leg(one.leg, at)
@@ -190,6 +206,7 @@ def _complete(live: Live, stage: Talking, at: float) -> Live | Ended:
 def _give_back(live: Live, stage: Talking, failure: str | None, at: float) -> Live:
     """The errand is over without success: the customer and the agent talk again."""
     errand = stage.errand
+    live = _settled(live, errand, False)
     facts = count_hold(live, live.facts, at)
     if errand is not None:
         facts = rc.drop(errand.reach, facts, at)
