@@ -19,16 +19,19 @@ from ucc.db.models import metadata
 from ucc.db.unit import Database
 from ucc.identity.models import User
 from ucc.identity.password import hash_password, is_password
+from ucc.ivr.models import IvrTree, IvrTreeVersion
 from ucc.ledger.service import create_accounts, top_up
 from ucc.pause.models import PauseReason
 from ucc.queue.models import Queue, QueueMember
 from ucc.rating.models import Rate, RatePlan
 from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
+from ucc.schedule.models import StoredSchedule
 from ucc.secrets import Secrets, get_secrets
 from ucc.team.models import Team, TeamMember, TeamSupervisor
 from ucc.tenant.models import Tenant
 from ucc.trunk.models import Trunk
+from ucc.voicemail.models import VoicemailBox
 
 M = TypeVar("M", bound=Base)
 
@@ -36,10 +39,11 @@ DID = "+861088880001"
 EXTENSIONS = {"agent1": "8001", "agent2": "8002", "supervisor": "8003"}
 WORK_NUMBERS = {"agent1": "1001", "agent2": "1002", "supervisor": "1003"}
 PAUSE_REASONS = (
-    ("break", "小休", "Break", 900),
-    ("lunch", "午餐", "Lunch", 3600),
+    ("rest", "小休", "Break", 900),
+    ("meal", "用餐", "Meal", 3600),
     ("meeting", "会议", "Meeting", None),
     ("training", "培训", "Training", None),
+    ("paperwork", "整理资料", "Paperwork", 1800),
 )
 RATES_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 YUAN = 1_000_000
@@ -108,6 +112,7 @@ class _Filling:
         await self._lines(operator.id, enterprise.id)
         await self._agents(enterprise.id)
         await self._people(enterprise.id)
+        await self._reception(enterprise.id)
         phones = {number: derive_phone_password(self._secrets, number) for number in EXTENSIONS.values()}
         return Demo(enterprise.id, DID, tuple(logins), phones)
 
@@ -198,6 +203,45 @@ class _Filling:
         members = select(Agent).where(Agent.tenant_id == tenant_id, Agent.user_id != leader.id)
         for agent in list(await self._session.scalars(members)):
             await self._ensure(TeamMember, {"team_id": team.id, "agent_id": agent.id}, tenant_id=tenant_id)
+
+    async def _reception(self, tenant_id: int) -> None:
+        """Something to begin with: office hours, a box, a published menu. The number leads to the queue until told."""
+        office = [[[540, 1080]]] * 5 + [[], []]
+        schedule = await self._ensure(StoredSchedule, {"tenant_id": tenant_id, "name": "工作时间"}, weekly=office)
+        box = await self._ensure(VoicemailBox, {"tenant_id": tenant_id, "name": "留言"})
+        queue = await self._ensure(Queue, {"tenant_id": tenant_id, "name": "客服"})
+        body = make_switchboard(schedule.id, queue.id, box.id)
+        tree = await self._ensure(IvrTree, {"tenant_id": tenant_id, "name": "总机"}, draft=body, published_version=1)
+        await self._ensure(IvrTreeVersion, {"tree_id": tree.id, "version": 1}, tenant_id=tenant_id, body=body)
+
+
+def make_switchboard(schedule_id: int, queue_id: int, box_id: int) -> dict[str, Any]:
+    """The demo's menu: 1 queue, 2 work number, 0 voicemail; voicemail when closed or nobody is there."""
+    nodes: dict[str, Any] = {
+        "hours": {"kind": "time_switch", "schedule_id": schedule_id, "on_open": "menu", "on_closed": "closed"},
+        "menu": {
+            "kind": "menu",
+            "sounds": ["builtin:welcome"],
+            "keys": {"1": "queue", "2": "work_number", "0": "box"},
+            "invalid_sounds": ["builtin:invalid_key"],
+            "on_timeout": "queue",
+            "on_invalid": "goodbye",
+        },
+        "queue": {"kind": "queue", "queue_id": queue_id, "exits": {"otherwise": "box"}},
+        "work_number": {
+            "kind": "work_number",
+            "sounds": ["builtin:enter_work_number"],
+            "invalid_sounds": ["builtin:unknown_work_number"],
+            "on_timeout": "goodbye",
+            "on_invalid": "goodbye",
+            "exits": {"otherwise": "box"},
+        },
+        "closed": {"kind": "play", "sounds": ["builtin:closed"], "next": "box"},
+        "box": {"kind": "voicemail", "box_id": box_id},
+        "goodbye": {"kind": "play", "sounds": ["builtin:goodbye"], "next": "end"},
+        "end": {"kind": "hang_up"},
+    }
+    return {"entry": "hours", "nodes": nodes}
 
 
 assert metadata.tables  # every model is loaded, so that foreign keys between them resolve

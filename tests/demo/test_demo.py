@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 
 import pytest
 from sqlalchemy import text
@@ -12,9 +13,13 @@ from ucc import demo
 from ucc.config import get_settings
 from ucc.db.models import metadata
 from ucc.db.unit import Database
+from ucc.engine.ivr_check import check_tree
+from ucc.engine.target import ToMenu
 from ucc.identity.password import is_password
+from ucc.ivr.body import TreeBody
 from ucc.ledger.service import prove
-from ucc.trunk.service import find_inbound_route, find_outbound_route
+from ucc.reception.loading import find_inbound_plan, find_target
+from ucc.trunk.plan import find_outbound_plan
 
 pytestmark = pytest.mark.db
 
@@ -35,12 +40,17 @@ async def test_filled_once(bare_database: TestDatabase) -> None:
         assert (rows["tenant"], rows["app_user"], rows["agent"], rows["posting"]) == (3, 6, 3, 4)
         async with database.begin() as session:
             assert (await prove(session)).holds
-            route = await find_inbound_route(session, first.did)
-            assert route is not None
-            assert route.tenant_id == first.tenant_id
-            outbound = await find_outbound_route(session, first.tenant_id, "13800138001")
+            inbound = await find_inbound_plan(session, first.did, "13800138000")
+            assert inbound is not None
+            assert inbound.tenant_id == first.tenant_id
+            tree_id = (await session.execute(text("SELECT id FROM ivr_tree"))).scalar_one()
+            assert await find_target(session, first.tenant_id, ToMenu(tree_id)) is not None
+            outbound = await find_outbound_plan(session, first.tenant_id, None, "13800138001", None, time.time())
             settings = get_settings()
-            assert (outbound.host, outbound.port) == (settings.emulator_address, settings.emulator_sip_port)
+            assert (outbound.routes[0].host, outbound.routes[0].port) == (
+                settings.emulator_address,
+                settings.emulator_sip_port,
+            )
 
 
 async def test_logins_and_phones_work(bare_database: TestDatabase) -> None:
@@ -70,3 +80,7 @@ async def test_new_secrets_of_the_installation_reach_the_demo(bare_database: Tes
             assert all(is_password(found, filled.logins[0].password) for found in hashes)
             trunk = (await session.execute(text("SELECT host FROM trunk"))).scalar_one()
             assert trunk == get_settings().emulator_address
+
+
+def test_the_switchboard_is_a_good_tree() -> None:
+    assert check_tree(TreeBody.model_validate(demo.make_switchboard(1, 2, 3)).to_tree(1, 1)) == []

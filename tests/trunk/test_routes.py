@@ -6,9 +6,14 @@ import pytest
 from sqlalchemy import text
 
 from ucc.db.unit import Database
+from ucc.engine.effects import TrunkTarget
+from ucc.engine.ivr_tree import GoQueue
+from ucc.engine.target import TrunkPlan
 from ucc.errors import REFUSALS, CallRefused
+from ucc.kit.clock import now
+from ucc.reception.loading import find_inbound_plan
 from ucc.trunk.number import find_e164
-from ucc.trunk.service import InboundRoute, OutboundRoute, find_inbound_route, find_outbound_route
+from ucc.trunk.plan import find_outbound_plan
 from world import World
 
 MOBILE = "13800138000"
@@ -64,30 +69,33 @@ class TestInbound:
     async def test_found(self, database: Database, world: World, written: str) -> None:
         branch = world.first
         async with database.begin() as session:
-            route = await find_inbound_route(session, written)
-        assert route == InboundRoute(branch.enterprise_id, branch.did_id, branch.queue_id)
+            plan = await find_inbound_plan(session, written, MOBILE)
+        assert plan is not None
+        assert (plan.tenant_id, plan.did_id, plan.callee) == (branch.enterprise_id, branch.did_id, branch.did)
+        assert plan.tree.nodes["open"] == GoQueue(branch.queue_id)
 
     @pytest.mark.parametrize("written", ["+861099999999", "8001", "", "x" * 500, "'; DROP TABLE did; --"])
     async def test_unknown(self, database: Database, world: World, written: str) -> None:
         async with database.begin() as session:
-            assert await find_inbound_route(session, written) is None
+            assert await find_inbound_plan(session, written, MOBILE) is None
 
     async def test_a_did_without_a_queue_leads_nowhere(self, database: Database, world: World) -> None:
         async with database.begin() as session:
             await session.execute(text("DELETE FROM destination"))
-            assert await find_inbound_route(session, world.first.did) is None
+            assert await find_inbound_plan(session, world.first.did, MOBILE) is None
 
     async def test_refused_like_outbound_calls(self, database: Database, world: World) -> None:
         async with database.begin() as session:
             await session.execute(text("UPDATE tenant SET is_suspended = true WHERE kind = 'operator'"))
             with pytest.raises(CallRefused) as refused:
-                await find_inbound_route(session, world.first.did)
+                await find_inbound_plan(session, world.first.did, MOBILE)
         assert refused.value.refusal == "tenant_suspended"
 
 
-async def outbound(database: Database, world: World, callee: str = MOBILE, **options: str) -> OutboundRoute:
+async def outbound(database: Database, world: World, callee: str = MOBILE, caller_id: str | None = None) -> TrunkPlan:
     async with database.begin() as session:
-        return await find_outbound_route(session, world.first.enterprise_id, callee, **options)
+        at = now().timestamp()
+        return await find_outbound_plan(session, world.first.enterprise_id, None, callee, caller_id, at)
 
 
 async def execute(database: Database, statement: str, **values: object) -> None:
@@ -98,8 +106,9 @@ async def execute(database: Database, statement: str, **values: object) -> None:
 @pytest.mark.db
 class TestOutbound:
     async def test_found(self, database: Database, world: World) -> None:
-        route = await outbound(database, world)
-        assert route == OutboundRoute(world.trunk_id, "192.0.2.1", 5060, world.first.did, "+8613800138000")
+        plan = await outbound(database, world)
+        did = world.first.did
+        assert plan.routes == (TrunkTarget(world.trunk_id, "192.0.2.1", 5060, "+8613800138000", did),)
 
     @pytest.mark.parametrize(
         ("statement", "refusal"),
