@@ -240,6 +240,8 @@ def _reconcile(live: Live, event: ev.LegsObserved) -> Decision:
     for one in missed:
         state, more = decide(state, one)
         effects += more
+        if isinstance(one, ev.LegEnded):  # in case it was made while the switch was being looked at
+            effects.append(HangUpLeg(one.leg, 16))
     if isinstance(state, Live):
         known = {x.leg for x in state.facts.legs}
         effects += [HangUpLeg(x, 16) for x in sorted(event.legs - known)]
