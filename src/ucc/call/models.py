@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,8 @@ class CallRecord(Base):
     __tablename__ = "call_record"
     __table_args__ = (
         CheckConstraint("talk_ms >= 0", name="talk_ms"),
+        CheckConstraint("held_ms >= 0", name="held_ms"),
+        CheckConstraint("waited_ms >= 0", name="waited_ms"),
         Index("ix_call_record_tenant_id_started_at", "tenant_id", "started_at", "id"),
         Index("ix_call_record_started_at", "started_at", "id"),
         {"postgresql_partition_by": "RANGE (started_at)"},
@@ -38,6 +40,8 @@ class CallRecord(Base):
     connected_at: Mapped[Moment | None]
     ended_at: Mapped[Moment]
     talk_ms: Mapped[int]
+    held_ms: Mapped[int] = mapped_column(server_default=text("0"))
+    waited_ms: Mapped[int] = mapped_column(server_default=text("0"))
     cause: Mapped[int]
     ended_by: Mapped[str]
     result: Mapped[str]

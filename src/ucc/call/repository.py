@@ -96,6 +96,8 @@ async def _show(work: Work, rows: Sequence[Any]) -> list[CallRow]:
                 connected_at=call.connected_at,
                 ended_at=call.ended_at,
                 talk_ms=call.talk_ms,
+                held_ms=call.held_ms,
+                waited_ms=call.waited_ms,
                 cause=call.cause,
                 ended_by=call.ended_by,
                 result=call.result,

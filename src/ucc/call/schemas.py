@@ -36,6 +36,8 @@ class CallRow(BaseModel):
     connected_at: datetime | None
     ended_at: datetime
     talk_ms: int
+    held_ms: int = Field(description="How long the customer was held, consultations included")
+    waited_ms: int = Field(description="How long the customer waited for somebody")
     cause: int = Field(description="Q.850")
     ended_by: EndedBy
     result: Result

@@ -70,6 +70,8 @@ def _record_values(finished: FinishedCall) -> dict[str, Any]:
         "connected_at": _to_moment_or_none(finished.connected_at),
         "ended_at": to_moment(finished.ended_at),
         "talk_ms": talk_ms(finished),
+        "held_ms": round(max(0.0, finished.held_s) * 1000),
+        "waited_ms": round(max(0.0, finished.waited_s) * 1000),
         "cause": finished.cause,
         "ended_by": finished.ended_by.value,
         "result": finished.result.value,
