@@ -177,7 +177,7 @@ class TestLimits:
             LimitKey("trunk", second, 9),
         )
         async with database.begin() as session:
-            inbound = await find_inbound_limits(session, first.enterprise_id, "192.0.2.1", 5060)
+            inbound = await find_inbound_limits(session, first.enterprise_id, "192.0.2.1:5060")
             unknown = await find_inbound_limits(session, first.enterprise_id)
         assert inbound == (*unknown, LimitKey("trunk", world.trunk_id, 8))
         assert len(unknown) == 3

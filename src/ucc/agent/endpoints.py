@@ -14,10 +14,12 @@ from ucc.errors import (
     Forbidden,
     NotFound,
     NotLoggedIn,
+    UnknownPauseReason,
     documented,
 )
-from ucc.identity.access import AgentViewer, AnyWork
+from ucc.identity.access import AgentViewer, AnyWork, database_of
 from ucc.live.controller import controller_of
+from ucc.pause.service import require_reason
 
 router = APIRouter(tags=["agents"])
 CONTROL_ERRORS = (NotLoggedIn, Forbidden, NotFound, ControllerRefused, CallRefused, ControllerAway, *UNSAFE)
@@ -29,9 +31,16 @@ async def list_agents(work: AnyWork) -> AgentList:
     return AgentList(items=await repository.list_agents(work.scoped))
 
 
-@router.put("/agent/presence", status_code=status.HTTP_204_NO_CONTENT, responses=documented(*CONTROL_ERRORS))
+@router.put(
+    "/agent/presence",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(*CONTROL_ERRORS, UnknownPauseReason),
+)
 async def set_presence(body: PresenceRequest, viewer: AgentViewer, request: Request) -> None:
     """Ask for a presence. During a call it takes effect after it; the last request wins."""
+    if body.presence == "paused":
+        async with database_of(request).begin_scoped(viewer.scope) as scoped:
+            await require_reason(scoped.session, viewer.scope.tenant_id, body.reason)
     await controller_of(request).set_presence(viewer.require_agent(), body.presence, body.reason)
 
 

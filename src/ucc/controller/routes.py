@@ -107,7 +107,7 @@ class Routes:
     async def _load_inbound(self, question: ef.FindInboundRoute) -> tuple[InboundPlan | None, tuple[LimitKey, ...]]:
         async with self._database.begin() as session:
             plan = await find_inbound_plan(session, question.did, question.caller)
-            limits = await find_inbound_limits(session, plan.tenant_id) if plan is not None else ()
+            limits = await find_inbound_limits(session, plan.tenant_id, question.trunk) if plan is not None else ()
             return plan, limits
 
     # --- outbound and internal ------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ucc.engine.effects import (
     RequestHttp,
 )
 from ucc.engine.leg import Leg
+from ucc.engine.record import LegKind
 from ucc.engine.state import (
     Announcing,
     Claiming,
@@ -300,7 +301,7 @@ def _asks(live: Live) -> dict[Hashable, Ask]:
     asks: dict[Hashable, Ask] = {}
     match stage:
         case RoutingInbound():
-            asks["route"] = FindInboundRoute(facts.callee, facts.caller)
+            asks["route"] = FindInboundRoute(facts.callee, facts.caller, _trunk_of(facts))
         case RoutingOutbound():
             asks["route"] = FindOutboundRoute(stage.extension, stage.dialled, stage.caller_id)
         case Menu() if (question := stage.run.question) is not None:
@@ -320,6 +321,10 @@ def _asks(live: Live) -> dict[Hashable, Ask]:
         case _:
             pass
     return asks
+
+
+def _trunk_of(facts: Facts) -> str:
+    return next((leg.address for leg in facts.legs if leg.kind is LegKind.TRUNK), "")
 
 
 def _line(live: Live) -> tuple[int, str] | None:

@@ -11,6 +11,8 @@ from ucc.pause.models import PauseReason
 from ucc.pause.schemas import PauseReasonBody, PauseReasonChange, PauseReasonView
 
 LIMIT = 200
+OWN_REASONS = frozenset({"signed_in"})
+"""Of the console itself: who has just signed in is not ready yet."""
 
 
 async def list_reasons(scoped: Scoped) -> list[PauseReasonView]:
@@ -46,7 +48,7 @@ async def delete_reason(scoped: Scoped, reason_id: int) -> None:
 
 async def require_reason(session: AsyncSession, tenant_id: int, code: str | None) -> None:
     """Once an enterprise has reasons in use, a pause gives one of them, or none (*77). Raises UnknownPauseReason."""
-    if code is None:
+    if code is None or code in OWN_REASONS:
         return
     in_use = select(PauseReason.code).where(PauseReason.tenant_id == tenant_id, PauseReason.is_active)
     codes = set(await session.scalars(in_use))

@@ -17,10 +17,12 @@ from ucc.errors import (
     NotFound,
     NotLoggedIn,
     NotYourTeam,
+    UnknownPauseReason,
     documented,
 )
 from ucc.identity.access import EditorWork, Work
 from ucc.live.controller import Controller, controller_of
+from ucc.pause.service import require_reason
 from ucc.team.service import require_supervised
 
 ERRORS = documented(NotLoggedIn, Forbidden, NotYourTeam, NotFound, ControllerRefused, ControllerAway, *UNSAFE)
@@ -62,12 +64,20 @@ async def release(call_id: UUID, work: EditorWork, request: Request) -> None:
     await controller_of(request).command_call(call_id, "hang-up", {"by": "supervisor"})
 
 
-@router.put("/agents/{agent_id}/presence", **DONE)
+@router.put(
+    "/agents/{agent_id}/presence",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(
+        NotLoggedIn, Forbidden, NotYourTeam, NotFound, UnknownPauseReason, ControllerRefused, ControllerAway, *UNSAFE
+    ),
+)
 async def set_presence_of(
     agent_id: Annotated[int, Path(ge=1, le=2**63 - 1)], body: PresenceRequest, work: EditorWork, request: Request
 ) -> None:
     """强制签出, 置忙, 置闲. During a call it takes effect after it."""
     await require_supervised(work, agent_id)
+    if body.presence == "paused":
+        await require_reason(work.session, work.viewer.scope.tenant_id, body.reason)
     await controller_of(request).set_presence(agent_id, body.presence, body.reason)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select, true
+from sqlalchemy import func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.agent.models import Agent
@@ -84,12 +84,10 @@ async def find_outbound_plan(
     return plan
 
 
-async def find_inbound_limits(
-    session: AsyncSession, tenant_id: int, trunk_host: str | None = None, trunk_port: int | None = None
-) -> tuple[LimitKey, ...]:
-    """The limits that an inbound call takes part in: the tenant's and those above it, and its trunk's calls."""
+async def find_inbound_limits(session: AsyncSession, tenant_id: int, trunk_address: str = "") -> tuple[LimitKey, ...]:
+    """The limits that an inbound call takes part in: the tenant's and those above it, and (HOST:PORT) its trunk's."""
     keys = _limits_of(await load_chain(session, tenant_id))
-    trunk = await session.scalar(select(Trunk).where(Trunk.host == trunk_host, Trunk.port == trunk_port))
+    trunk = await session.scalar(select(Trunk).where(func.concat(Trunk.host, ":", Trunk.port) == trunk_address))
     return keys if trunk is None else (*keys, *_limit("trunk", trunk.id, trunk.max_calls))
 
 
