@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.engine.acd.play import LI, OFFLINE, PAUSED, READY, WANG, Play, call, offers_in, policy
 
+from engine.acd.play import LI, OFFLINE, PAUSED, READY, WANG, Play, call, offers_in, policy
 from ucc.engine.acd import effects as ef
 from ucc.engine.acd.events import LineChanged, TimePassed, WorkReported, WrapUpAsked
 

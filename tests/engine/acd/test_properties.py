@@ -9,9 +9,9 @@ from uuid import UUID
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.engine.acd import truth
-from tests.engine.acd.play import SALES, SERVICE, Play, call, policy
 
+from engine.acd import truth
+from engine.acd.play import SALES, SERVICE, Play, call, policy
 from ucc.engine.acd import effects as ef
 from ucc.engine.acd import events as ev
 from ucc.engine.acd.model import Agent, Floor, Presence, QueuePolicy, RelaxStep, Strategy, Ticket, Work

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from tests.engine.acd.play import LI, QIAN, SALES, SERVICE, WANG, ZHAO, Play, call, offers_in, policy
 
+from engine.acd.play import LI, QIAN, SALES, SERVICE, WANG, ZHAO, Play, call, offers_in, policy
 from ucc.engine.acd import effects as ef
 from ucc.engine.acd.model import RelaxStep
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.engine.acd.play import LI, OFFLINE, PAUSED, READY, SALES, SERVICE, WANG, ZHAO, Play, call, offers_in, policy
-
+from engine.acd.play import LI, OFFLINE, PAUSED, READY, SALES, SERVICE, WANG, ZHAO, Play, call, offers_in, policy
 from ucc.engine.acd import effects as ef
 from ucc.engine.acd.events import PositionAsked
 
