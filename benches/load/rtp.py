@@ -214,7 +214,7 @@ class _Generator:
             self._hear(host)
             speaks = host.came > 0
             heard_now += int(speaks.sum())
-            lost += int((host.newest - host.first - host.came)[speaks].sum())
+            lost += int(np.maximum(host.newest - host.first - host.came, 0)[speaks].sum())
             host.first[:] = np.where(speaks, host.newest, -1)
             host.came[:] = 0
         legs = len(self._places)

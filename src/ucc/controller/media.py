@@ -89,15 +89,17 @@ class MediaKeeper:
             log.error("a call has no sound: rtpengine forgot it", call=str(lost.call_id))
 
     async def _play_silence(self, call_id: UUID) -> bool:
-        """False when the call has no bridge, or has ended."""
+        """False when the call has no bridge or has ended, or the switch cannot be told."""
         state = self._state(call_id)
         if state is None:
             return False
         bridges = {x.bridge for x in wants(state).media.values() if isinstance(x, Talk)}
-        for bridge in bridges:
-            with contextlib.suppress(SwitchError):
+        try:
+            for bridge in bridges:
                 name = bridge_name(call_id, bridge)
                 await self._switch.play_in_bridge(name, f"ucc.silence.{new_id()}", (self._silence,))
+        except SwitchError:
+            return False
         return bool(bridges)
 
     async def _are_back(self, sip_call_ids: frozenset[str]) -> bool:
