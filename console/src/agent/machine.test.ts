@@ -59,7 +59,7 @@ describe('a call', () => {
     expect(ringing.state.call).toEqual({ name: 'ringing', id: 'a', number: '+8613800138000' })
     const talking = play([{ kind: 'answer.clicked' }, { kind: 'answer.clicked' }, { kind: 'call.confirmed', id: 'a', at: 1000 }], ringing.state)
     expect(talking.effects).toEqual([{ kind: 'answer', id: 'a' }])
-    expect(talking.state.call).toMatchObject({ name: 'talking', since: 1000, isMuted: false })
+    expect(talking.state.call).toMatchObject({ name: 'talking', since: 1000 })
     const over = play([{ kind: 'hang-up.clicked' }, { kind: 'hang-up.clicked' }, { kind: 'call.ended', id: 'a' }], talking.state)
     expect(over.effects).toEqual([{ kind: 'end', id: 'a' }])
     expect(over.state.call).toBeNull()
@@ -97,14 +97,10 @@ describe('a call', () => {
     expect(effects.slice(-2)).toEqual([{ kind: 'end', id: 'a' }, { kind: 'unregister' }])
   })
 
-  it('mutes and sends keys only while it talks', () => {
-    expect(play([...ON, INVITED, { kind: 'mute.clicked' }, { kind: 'key.pressed', key: '5' }]).effects).toHaveLength(1)
-    const { state, effects } = play([...TALKING, { kind: 'mute.clicked' }, { kind: 'key.pressed', key: '5' }, { kind: 'key.pressed', key: 'x' }])
-    expect(state.call).toMatchObject({ isMuted: true })
-    expect(effects.slice(-2)).toEqual([
-      { kind: 'mute', id: 'a', isMuted: true },
-      { kind: 'send-key', id: 'a', key: '5' },
-    ])
+  it('sends keys only while it talks', () => {
+    expect(play([...ON, INVITED, { kind: 'key.pressed', key: '5' }]).effects).toHaveLength(1)
+    const { effects } = play([...TALKING, { kind: 'key.pressed', key: '5' }, { kind: 'key.pressed', key: 'x' }])
+    expect(effects.slice(-1)).toEqual([{ kind: 'send-key', id: 'a', key: '5' }])
   })
 
   it('is untouched by news of a call that is gone', () => {

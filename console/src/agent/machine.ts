@@ -19,7 +19,7 @@ export type MicrophoneTrouble = 'denied' | 'missing' | 'busy' | 'insecure' | 'un
 export type PhoneCall =
   | { name: 'ringing'; id: string; number: string }
   | { name: 'answering'; id: string; number: string }
-  | { name: 'talking'; id: string; number: string; since: number; isMuted: boolean }
+  | { name: 'talking'; id: string; number: string; since: number }
   | { name: 'ending'; id: string; number: string }
 
 export interface PhoneState {
@@ -36,7 +36,6 @@ export type PhoneEvent =
   | { kind: 'invited'; id: string; number: string; isAnsweredAtOnce: boolean }
   | { kind: 'answer.clicked' }
   | { kind: 'hang-up.clicked' }
-  | { kind: 'mute.clicked' }
   | { kind: 'key.pressed'; key: string }
   | { kind: 'call.confirmed'; id: string; at: number }
   | { kind: 'call.ended'; id: string }
@@ -49,7 +48,6 @@ export type PhoneEffect =
   | { kind: 'answer'; id: string }
   | { kind: 'reject'; id: string; status: 480 | 486 | 603 }
   | { kind: 'end'; id: string }
-  | { kind: 'mute'; id: string; isMuted: boolean }
   | { kind: 'send-key'; id: string; key: string }
 
 export type Decision = [PhoneState, PhoneEffect[]]
@@ -78,18 +76,12 @@ export function decide(state: PhoneState, event: PhoneEvent): Decision {
       return [withCall(state, { ...call, name: 'answering' }), [{ kind: 'answer', id: call.id }]]
     case 'hang-up.clicked':
       return hangUp(state)
-    case 'mute.clicked':
-      if (call?.name !== 'talking') return [state, []]
-      return [
-        withCall(state, { ...call, isMuted: !call.isMuted }),
-        [{ kind: 'mute', id: call.id, isMuted: !call.isMuted }],
-      ]
     case 'key.pressed':
       if (call?.name !== 'talking' || !KEY.test(event.key)) return [state, []]
       return [state, [{ kind: 'send-key', id: call.id, key: event.key }]]
     case 'call.confirmed':
       if (call?.id !== event.id || call.name !== 'answering') return [state, []]
-      return [withCall(state, { name: 'talking', id: call.id, number: call.number, since: event.at, isMuted: false }), []]
+      return [withCall(state, { name: 'talking', id: call.id, number: call.number, since: event.at }), []]
     case 'call.ended':
       return call?.id === event.id ? [withCall(state, null), []] : [state, []]
     case 'microphone.opened':

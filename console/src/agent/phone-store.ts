@@ -1,25 +1,21 @@
 /** The agent's phone and what the agent asks for. Lives as long as the login, on whatever page the agent is. */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { api, ApiFailure, take, type Schema } from '@/api/client'
+import { api, ApiFailure, take } from '@/api/client'
 import { showFailure } from '@/kit/failure'
 import { recall, remember } from '@/kit/storage'
 import { useLive } from '@/live/store'
 import { useSession } from '@/session/store'
+import { desk, supervision, type Presence } from './commands'
 import { INITIAL, type PhoneEvent, type PhoneState } from './machine'
 import type { Phone } from './phone'
 import { findRefusal } from './refusal'
-
-export type Presence = Schema['PresenceRequest']['presence']
 
 /** Where the calls of an extension ring, as chosen in this browser: the newest registration of an extension wins. */
 export type PhoneChoice = 'page' | 'desk'
 
 /** How long the phone may hold a call that call control knows nothing of: its end was lost with the socket. */
 const STRAY_MS = 4000
-
-/** Why an agent pauses: kept as the code, shown in words. */
-export const PAUSE_REASONS = ['rest', 'meal', 'meeting', 'training', 'paperwork'] as const
 
 export const usePhone = defineStore('phone', () => {
   const session = useSession()
@@ -66,8 +62,11 @@ export const usePhone = defineStore('phone', () => {
 
   /** Signed in, but not from this browser: the page does not take the calls of another phone unasked. */
   const isUndecided = computed(() => isSignedIn.value && choice.value === null)
+  /** 长签: the phone is in a call all day, also while no customer is there. */
+  const isLineUp = computed(() => live.ownAgent?.is_line_up === true)
+  const hasCall = computed(() => live.ownCall !== undefined || (call.value !== null && !isLineUp.value))
   const mayDial = computed(
-    () => isSignedIn.value && call.value === null && (choice.value === 'desk' || phone.value.line.name === 'registered'),
+    () => isSignedIn.value && !hasCall.value && (choice.value === 'desk' || phone.value.line.name === 'registered'),
   )
 
   watch(
@@ -91,10 +90,10 @@ export const usePhone = defineStore('phone', () => {
   )
 
   watch(
-    () => [call.value?.id, live.ownCall?.call_id, live.link] as const,
-    ([held, known, link]) => {
+    () => [call.value?.id, live.ownCall?.call_id, live.link, isLineUp.value] as const,
+    ([held, known, link, isNailedUp]) => {
       clearTimeout(stray)
-      if (held !== undefined && known === undefined && link === 'live')
+      if (held !== undefined && known === undefined && link === 'live' && !isNailedUp)
         stray = setTimeout(() => tell({ kind: 'hang-up.clicked' }), STRAY_MS)
     },
   )
@@ -106,7 +105,7 @@ export const usePhone = defineStore('phone', () => {
   }
 
   async function setPresence(presence: Presence, reason: string | null = null): Promise<void> {
-    await take(api.PUT('/api/v1/agent/presence', { body: { presence, reason } }))
+    await desk.setPresence(presence, reason)
   }
 
   /** Signed in, and paused until the agent says to be ready. */
@@ -116,8 +115,13 @@ export const usePhone = defineStore('phone', () => {
   }
 
   /** The switch dials this page first, then the number. */
-  async function placeCall(callee: string): Promise<void> {
-    const { call_id } = await take(api.POST('/api/v1/agent/calls', { body: { callee } }))
+  async function placeCall(callee: string, callerId: string | null = null): Promise<void> {
+    const { call_id } = await desk.placeCall(callee, callerId)
+    watchRefusal(call_id)
+  }
+
+  /** A call that was refused before it began says so. */
+  function watchRefusal(call_id: string): void {
     void findRefusal(call_id, () => live.ownCall?.call_id === call_id).then((code) => {
       if (code === null) return
       refusedCount.value += 1
@@ -125,13 +129,22 @@ export const usePhone = defineStore('phone', () => {
     })
   }
 
+  /** Over SIP when the page has the call, else through the switch. */
+  async function press(key: string): Promise<void> {
+    if (call.value?.name === 'talking') tell({ kind: 'key.pressed', key })
+    else await desk.sendKeys(key)
+  }
+
   /** Over SIP when the page has the call and a line, else through the switch. */
   async function hangUp(): Promise<void> {
     const own = live.ownCall
-    if (call.value !== null && phone.value.line.name === 'registered') {
+    const isWatching = own?.watchers.some((one) => one.agent_id === live.ownAgent?.agent_id) === true
+    if (call.value !== null && phone.value.line.name === 'registered' && !isLineUp.value) {
       tell({ kind: 'hang-up.clicked' })
+    } else if (own !== undefined && isWatching) {
+      await supervision.endWatch(own.call_id)
     } else if (own !== undefined) {
-      await take(api.POST('/api/v1/calls/{call_id}/hang-up', { params: { path: { call_id: own.call_id } } }))
+      await desk.hangUp(own.call_id)
     }
   }
 
@@ -140,6 +153,8 @@ export const usePhone = defineStore('phone', () => {
     call,
     isSignedIn,
     isSilent,
+    isLineUp,
+    hasCall,
     isUndecided,
     refusedCount,
     mayDial,
@@ -148,10 +163,10 @@ export const usePhone = defineStore('phone', () => {
     setPresence,
     signIn,
     placeCall,
+    watchRefusal,
     hangUp,
     answer: () => tell({ kind: 'answer.clicked' }),
-    toggleMute: () => tell({ kind: 'mute.clicked' }),
-    press: (key: string) => tell({ kind: 'key.pressed', key }),
+    press,
     switchOff: () => tell({ kind: 'stopped' }),
     restart: () => tell({ kind: 'started' }),
     checkMicrophone: async () => (await device)?.checkMicrophone(),

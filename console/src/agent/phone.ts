@@ -80,10 +80,6 @@ export class Phone {
       case 'end':
         this.end(effect.id)
         return
-      case 'mute':
-        if (effect.isMuted) this.sessions.get(effect.id)?.mute({ audio: true })
-        else this.sessions.get(effect.id)?.unmute({ audio: true })
-        return
       case 'send-key':
         this.sessions.get(effect.id)?.sendDTMF(effect.key, KEY_IN_AUDIO)
     }

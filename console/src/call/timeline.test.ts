@@ -11,6 +11,7 @@ function aLeg(fields: Partial<Schema['LegView']>): Schema['LegView'] {
     kind: 'phone',
     party: 'agent',
     address: '8002',
+    number: null,
     agent_id: 2,
     agent_name: 'agent2',
     started_at: at(0),

@@ -15,6 +15,11 @@ export const RESULTS: readonly Schema['Result'][] = [
   'line_fault',
   'cancelled',
   'refused',
+  'overflowed',
+  'closed',
+  'blocked',
+  'menu',
+  'voicemail',
 ]
 
 export const RESULT_TONES: Record<Schema['Result'], Tone> = {
@@ -29,6 +34,11 @@ export const RESULT_TONES: Record<Schema['Result'], Tone> = {
   line_fault: 'bad',
   cancelled: 'calm',
   refused: 'bad',
+  overflowed: 'bad',
+  closed: 'calm',
+  blocked: 'calm',
+  menu: 'calm',
+  voicemail: 'warn',
 }
 
 /** A Q.850 cause in words, with its number for those who know it. */

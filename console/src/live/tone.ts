@@ -15,10 +15,17 @@ export const AGENT_TONES: Record<AgentState, Tone> = {
 
 export const CALL_TONES: Record<CallState, Tone> = {
   arriving: 'warn',
+  menu: 'busy',
   queued: 'warn',
   offering: 'warn',
   dialing: 'busy',
   talking: 'good',
+  held: 'warn',
+  consulting: 'good',
+  conference: 'good',
+  parked: 'warn',
+  voicemail: 'calm',
+  serving: 'calm',
   ended: 'calm',
 }
 

@@ -12,6 +12,9 @@ export function anAgent(id: number, fields: Partial<LiveAgent> = {}): LiveAgent 
     presence: 'ready',
     reason: null,
     state: 'ready',
+    detail: null,
+    is_line_up: false,
+    wrap_up_ends_at: null,
     since: 1000,
     call_id: null,
     ...fields,
@@ -30,15 +33,25 @@ export function aCall(id: string, fields: Partial<LiveCall> = {}): LiveCall {
     queue_name: 'support',
     agent_id: null,
     agent_name: null,
+    agent_ids: [],
     started_at: 1000,
     answered_at: null,
     connected_at: null,
+    is_held: false,
+    held_since: null,
+    is_muted: false,
+    consult: null,
+    transfer_failure: null,
+    watchers: [],
+    recording: null,
+    park_slot: null,
+    participants: [],
     ...fields,
   }
 }
 
 export function aQueue(id: number, fields: Partial<LiveQueue> = {}): LiveQueue {
-  return { queue_id: id, tenant_id: 3, name: 'support', waiting: 0, ready_agents: 2, ...fields }
+  return { queue_id: id, tenant_id: 3, name: 'support', waiting: 0, ready_agents: 2, serving_agents: 0, signed_in_agents: 2, ...fields }
 }
 
 /** Snapshot plus events must equal the snapshot that the server would send now, whatever the order of its lists. */

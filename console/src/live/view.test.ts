@@ -6,7 +6,7 @@ const SNAPSHOT: Snapshot = {
   kind: 'snapshot',
   seq: 0,
   agents: [anAgent(1), anAgent(2)],
-  calls: [aCall('a', { agent_id: 1, state: 'talking' })],
+  calls: [aCall('a', { agent_id: 1, agent_ids: [1], state: 'talking' })],
   queues: [aQueue(7)],
 }
 
@@ -65,5 +65,7 @@ describe('live view', () => {
     const view = fromSnapshot(SNAPSHOT)
     expect(findCallOf(view, 1)?.call_id).toBe('a')
     expect(findCallOf(view, 2)).toBeUndefined()
+    const parked = fromSnapshot({ ...SNAPSHOT, calls: [aCall('a', { agent_id: 1, state: 'parked', park_slot: '1' })] })
+    expect(findCallOf(parked, 1)).toBeUndefined()
   })
 })

@@ -12,7 +12,22 @@ export type AgentState =
   | 'on_call'
   | 'wrap_up'
   | 'paused'
-export type CallState = 'arriving' | 'queued' | 'offering' | 'dialing' | 'talking' | 'ended'
+export type AgentDetail = 'talking' | 'held' | 'consulting' | 'conferencing'
+export type CallState =
+  | 'arriving'
+  | 'menu'
+  | 'queued'
+  | 'offering'
+  | 'dialing'
+  | 'talking'
+  | 'held'
+  | 'consulting'
+  | 'conference'
+  | 'parked'
+  | 'voicemail'
+  | 'serving'
+  | 'ended'
+export type WatchMode = 'listen' | 'whisper' | 'barge' | 'take_over'
 export type Presence = 'ready' | 'paused' | 'offline'
 
 /** Times are seconds since 1970 by the server's clock. */
@@ -25,8 +40,37 @@ export interface LiveAgent {
   presence: Presence
   reason: string | null
   state: AgentState
+  /** What an agent on a call is doing in it. */
+  detail: AgentDetail | null
+  is_line_up: boolean
+  wrap_up_ends_at: number | null
   since: number
   call_id: string | null
+}
+
+export interface Participant {
+  leg: string
+  label: string
+  agent_id: number | null
+}
+
+export interface Watcher {
+  agent_id: number
+  name: string
+  mode: WatchMode
+}
+
+export interface Consult {
+  mode: 'blind' | 'attended'
+  step: 'finding' | 'queued' | 'ringing' | 'talking'
+  label: string
+}
+
+export interface LiveRecording {
+  is_on: boolean
+  is_paused: boolean
+  policy: 'automatic' | 'forced' | 'forbidden' | 'on_demand'
+  can_pause: boolean
 }
 
 export interface LiveCall {
@@ -40,9 +84,22 @@ export interface LiveCall {
   queue_name: string | null
   agent_id: number | null
   agent_name: string | null
+  /** Everybody of the enterprise who has a leg in the call. */
+  agent_ids: number[]
   started_at: number
   answered_at: number | null
   connected_at: number | null
+  is_held: boolean
+  held_since: number | null
+  is_muted: boolean
+  consult: Consult | null
+  /** Why the last transfer came to nothing. */
+  transfer_failure: string | null
+  watchers: Watcher[]
+  recording: LiveRecording | null
+  park_slot: string | null
+  /** Who talks on our side; the first one has the customer. */
+  participants: Participant[]
 }
 
 export interface LiveQueue {
@@ -51,6 +108,8 @@ export interface LiveQueue {
   name: string
   waiting: number
   ready_agents: number
+  serving_agents: number
+  signed_in_agents: number
 }
 
 export interface Snapshot {
@@ -111,11 +170,11 @@ export function applyEvent(view: View, event: LiveEvent): View | null {
   }
 }
 
-/** The agent's own call: the one that its state names, else one that names the agent. */
+/** The agent's own call: the one that its state names, else one in which it has a leg. */
 export function findCallOf(view: View, agentId: number): LiveCall | undefined {
   const ofAgent = view.agents.get(agentId)?.call_id
   const named = ofAgent ? view.calls.get(ofAgent) : undefined
-  return named ?? [...view.calls.values()].find((call) => call.agent_id === agentId)
+  return named ?? [...view.calls.values()].find((call) => call.agent_ids.includes(agentId))
 }
 
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {

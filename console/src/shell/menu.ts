@@ -11,8 +11,10 @@ const PAGES: Record<Role, readonly PageName[]> = {
   agent: ['agent', 'calls'],
 }
 
-export function listPages(role: Role): readonly PageName[] {
-  return PAGES[role]
+/** A supervisor with an extension has a phone too: to listen, and to take calls over. */
+export function listPages(role: Role, hasPhone = false): readonly PageName[] {
+  const pages = PAGES[role]
+  return hasPhone && !pages.includes('agent') ? [...pages, 'agent'] : pages
 }
 
 export function startPage(role: Role): PageName {

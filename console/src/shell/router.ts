@@ -43,6 +43,6 @@ router.beforeEach(async (to) => {
   const role = session.role
   if (to.name === 'login') return role === undefined ? true : { name: startPage(role) }
   if (role === undefined) return { name: 'login', query: to.path === '/' ? {} : { to: to.fullPath } }
-  if (to.meta.page !== undefined && !listPages(role).includes(to.meta.page)) return { name: startPage(role) }
+  if (to.meta.page !== undefined && !listPages(role, session.mayPhone).includes(to.meta.page)) return { name: startPage(role) }
   return true
 })
