@@ -88,7 +88,7 @@ async def test_failures_are_failures(server: Server, asker: HttpAsker) -> None:
 
 
 async def test_our_own_networks_are_not_asked(server: Server) -> None:
-    closed = HttpAsker(Settings(home=Path("/nowhere")))
+    closed = HttpAsker(Settings(home=Path("/nowhere"), ivr_http_networks=[]))
     for host in (
         server.url,
         server.url.replace("127.0.0.1", "localhost"),

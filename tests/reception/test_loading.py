@@ -30,7 +30,6 @@ from ucc.engine.target import (
     ToVoicemail,
     VoicemailPlan,
 )
-from ucc.errors import CallRefused
 from ucc.reception.compile import compile_did
 from ucc.reception.destination import (
     AgentChoice,
@@ -39,7 +38,7 @@ from ucc.reception.destination import (
     QueueChoice,
     VoicemailChoice,
 )
-from ucc.reception.loading import TargetFailed, find_caller, find_inbound_plan, find_target
+from ucc.reception.loading import CallerBlacklisted, TargetFailed, find_caller, find_inbound_plan, find_target
 from ucc.reception.region import find_region
 from world import NOON, Branch, World, finished_call
 
@@ -194,9 +193,9 @@ class TestInbound:
                 "INSERT INTO blacklist_entry (tenant_id, number, direction) VALUES (:t, '+8613800138000', 'inbound')",
                 t=branch.reseller_id,
             )
-            with pytest.raises(CallRefused) as refused:
+            with pytest.raises(CallerBlacklisted) as refused:
                 await find_inbound_plan(session, branch.did, CALLER)
-            assert refused.value.refusal == "blacklisted"
+            assert refused.value.tenant_id == branch.enterprise_id
             assert await find_inbound_plan(session, branch.did, "13800138001") is not None
             switch = {"kind": "caller_switch", "cases": [{"next": "end", "is_blacklisted": True}], "otherwise": "end"}
             nodes = {"top": switch, "end": {"kind": "hang_up"}}

@@ -74,8 +74,8 @@ class Routes:
     ) -> ev.InboundRouteFound | ev.RouteRefused:
         try:
             plan, limits = await within_deadline(self._load_inbound(question))
-        except CallerBlacklisted as refused:
-            return ev.RouteRefused(at, refused.refusal, REFUSED, refused.tenant_id)
+        except CallerBlacklisted as blacklisted:
+            return ev.RouteRefused(at, "blacklisted", REFUSED, blacklisted.tenant_id)
         except CallRefused as refused:
             log.warning("an inbound call is refused", did=question.did, code=refused.refusal)
             return ev.RouteRefused(at, refused.refusal, CAUSES.get(refused.refusal, REFUSED))

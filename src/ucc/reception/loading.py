@@ -27,7 +27,6 @@ from ucc.engine.target import (
     ToVoicemail,
     VoicemailPlan,
 )
-from ucc.errors import CallRefused
 from ucc.identity.models import User
 from ucc.ivr.loading import equip, load_published, load_tree
 from ucc.kit.clock import now
@@ -68,11 +67,11 @@ class InboundPlan:
     ringback: str | None
 
 
-class CallerBlacklisted(CallRefused):
-    """The enterprise, or a level above it, lets this caller in no more; the call leaves a record."""
+class CallerBlacklisted(Exception):
+    """The enterprise, or a level above it, lets this caller in no more; the call leaves a record of the enterprise."""
 
     def __init__(self, tenant_id: int) -> None:
-        super().__init__("blacklisted")
+        super().__init__(tenant_id)
         self.tenant_id = tenant_id
 
 
@@ -88,7 +87,7 @@ async def find_inbound_plan(
     session: AsyncSession, did: str, caller: str, at: float | None = None, settings: Settings | None = None
 ) -> InboundPlan | None:
     """None: the number is nobody's, or leads nowhere. Raises CallRefused: tenant_suspended, balance_exhausted, no_rate;
-    blacklisted, unless a tree of the number decides about such callers itself."""
+    CallerBlacklisted, unless a tree of the number decides about such callers itself."""
     settings, moment = settings or get_settings(), now()
     at = moment.timestamp() if at is None else at
     number = find_e164(did)
