@@ -47,6 +47,8 @@ class FakeController:
         }
         self.calls: dict[str, dict[str, Any]] = {}
         self.verifications: list[str] = []
+        self.commands: list[tuple[str, str, Any]] = []
+        """(agent or call id, command, body) of whatever else was asked."""
         self._sockets: set[web.WebSocketResponse] = set()
         self._runner: web.AppRunner | None = None
 
@@ -57,6 +59,7 @@ class FakeController:
                 web.post("/agents/{id}/presence", self._set_presence),
                 web.post("/agents/{id}/calls", self._place_call),
                 web.post("/calls/{id}/hang-up", self._hang_up),
+                web.post("/{kind:agents|calls}/{id}/{command:[a-z/-]+}", self._take_command),
                 web.post("/verification-calls/{id}", self._place_verification),
                 web.get("/snapshot", self._snapshot),
                 web.get("/events", self._events),
@@ -80,7 +83,14 @@ class FakeController:
 
     async def show_call(self, tenant_id: int, agent_id: int | None, state: str, call_id: str | None = None) -> str:
         call_id = call_id or str(uuid4())
-        call = {"call_id": call_id, "tenant_id": tenant_id, "agent_id": agent_id, "state": state}
+        agent_ids = [] if agent_id is None else [agent_id]
+        call = {
+            "call_id": call_id,
+            "tenant_id": tenant_id,
+            "agent_id": agent_id,
+            "agent_ids": agent_ids,
+            "state": state,
+        }
         if state == "ended":
             self.calls.pop(call_id, None)
         else:
@@ -109,6 +119,11 @@ class FakeController:
             return web.json_response({"trouble": True}, status=500)
         call_id = await self.show_call(agent["tenant_id"], agent["agent_id"], "dialing")
         return web.json_response({"call_id": call_id}, status=201)
+
+    async def _take_command(self, request: web.Request) -> web.Response:
+        found, command = request.match_info["id"], request.match_info["command"]
+        self.commands.append((found, command, await request.json()))
+        return web.json_response({"slot": "7"} if command == "call/park" else {})
 
     async def _place_verification(self, request: web.Request) -> web.Response:
         self.verifications.append(request.match_info["id"])

@@ -17,7 +17,7 @@ BAD_PRESENCES: list[Any] = [
     {"presence": "paused", "reason": "x" * 65},
     {"presence": "paused", "reason": 5},
 ]
-BAD_NUMBERS = ["", "12", "x" * 33, "138<script>", "sip:a@b", "１３８００１３８０００"]
+BAD_NUMBERS = ["", "x" * 33, "1" * 33, "138<script>", "sip:a@b", "１３８００１３８０００"]
 
 
 async def send(api: Api, username: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api import inbound_routes
+from api.desk_routes import DESK_ROUTES, SUPERVISION_ROUTES
 from api.outbound_routes import ROUTES as OUTBOUND_ROUTES
 from api.outbound_routes import build_path
 from api_fixtures import Api, FakeController
@@ -47,7 +48,8 @@ def list_routes() -> set[tuple[str, str]]:
 
 
 def test_this_test_knows_every_route() -> None:
-    assert list_routes() == PUBLIC | SELF | LISTS | set(BY_ID) | set(OUTBOUND_ROUTES) | set(inbound_routes.ROUTES)
+    elsewhere = set(OUTBOUND_ROUTES) | set(inbound_routes.ROUTES) | set(DESK_ROUTES) | set(SUPERVISION_ROUTES)
+    assert list_routes() == PUBLIC | SELF | LISTS | set(BY_ID) | elsewhere
 
 
 async def make_prey(database: Database, controller: FakeController, branch: Branch) -> Prey:
