@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from browser.desk import MICROPHONE_HZ, Desk, open_desk
-from live.house import House
+from live.house import House, until
 from ucc.softphone.tone import tone_strength
+from ucc.stack.tones import SAMPLE_RATE, count_tone_s, decode_mono
 
 pytestmark = pytest.mark.browser
 
@@ -57,6 +58,47 @@ async def test_a_reload_in_a_call_shows_the_call_and_can_end_it(house: House, br
         await desk.is_in("ready")
         await desk.has_no_call()
         assert await call.wait_ended()
+
+
+async def test_sound_is_back_after_a_reload_in_a_call(house: House, browser: Browser) -> None:
+    async with open_desk(browser, house.settings, house.secrets, "agent2") as desk:
+        await desk.sign_in()
+        call = await house.call_in()
+        await desk.call_is("ringing")
+        await desk.click("answer")
+        await desk.is_in("on_call")
+        await asyncio.sleep(2)
+        await desk.page.reload()
+        await desk.is_registered()
+
+        async def legs() -> bool | None:
+            live = await house.live_call(call.caller, "talking")
+            return True if live["participants"][0]["leg"].endswith(".2") else None
+
+        await until(legs, "the new page to take its place", 8)
+        await asyncio.sleep(3)
+        assert not call.has_ended
+        await desk.click("hang-up")
+        await desk.is_in("ready")
+        assert await call.wait_ended()
+        record = await house.recorded(call.caller)
+    assert abs(record["recording"]["duration_ms"] - record["talk_ms"]) <= 400, "one recording of all of it"
+    heard = decode_mono(call.heard)
+    assert count_tone_s(heard[-2 * SAMPLE_RATE :], MICROPHONE_HZ) >= 1.0, "the customer hears the agent again"
+
+
+async def test_a_page_that_is_closed_for_good_ends_its_call(house: House, browser: Browser) -> None:
+    async with open_desk(browser, house.settings, house.secrets, "agent2") as desk:
+        await desk.sign_in()
+        call = await house.call_in()
+        await desk.call_is("ringing")
+        await desk.click("answer")
+        await desk.is_in("on_call")
+        await asyncio.sleep(1)
+        await desk.page.close()
+        assert await call.wait_ended(20), "the customer is not left alone on the line"
+    record = await house.record(call.caller)
+    assert (record["result"], record["ended_by"]) == ("answered", "agent")
 
 
 async def test_a_call_outlives_the_border_s_restart(house: House, browser: Browser) -> None:

@@ -151,6 +151,44 @@ def test_a_customer_cannot_transfer(play: Playbook) -> None:
     assert play.effects == [ef.SettleTransfer(CUSTOMER, False)]
 
 
+def test_a_page_that_is_loaded_again_takes_its_place_back(play: Playbook) -> None:
+    leg = play.inbound_talk()
+    play.when(ev.RejoinRequested(play.tick(), leg))
+    dialled = play.only(ef.DialAgent)
+    assert dialled.is_auto_answered
+    assert play.effects == [dialled], "the agent goes on talking, for all who ask"
+    assert play.when(ev.RejoinRequested(play.tick(), leg)) == [], "one at a time"
+
+    play.when(ev.LegAnswered(play.tick(), dialled.leg))
+
+    assert play.has(ef.HangUpLeg(leg, 16), ef.BridgeLegs((dialled.leg,)))
+    assert not [x for x in play.effects if isinstance(x, ef.ReportAgent)]
+    play.when(ev.LegEnded(play.tick(), leg, 16))
+    play.when(ev.HoldRequested(play.tick(), 1, True))
+    play.when(ev.LegEnded(play.tick(), CUSTOMER, 16))
+    assert play.has(ef.HangUpLeg(dialled.leg, 16))
+
+
+def test_a_page_that_does_not_come_back(play: Playbook) -> None:
+    leg = play.inbound_talk()
+    play.when(ev.RejoinRequested(play.tick(), leg))
+    first = play.only(ef.DialAgent).leg
+    assert play.when(ev.LegEnded(play.tick(), first, 20)) == []
+    play.when(ev.RejoinRequested(play.tick(), leg))
+    second = play.only(ef.DialAgent).leg
+    play.when(ev.LegEnded(play.tick(), leg, 27))
+    assert play.has(ef.HangUpLeg(second, 16), ef.HangUpLeg(CUSTOMER, 27))
+    assert isinstance(play.state, Ended)
+
+
+def test_nobody_rejoins_a_call_that_was_handed_on(play: Playbook) -> None:
+    leg = play.inbound_talk()
+    play.when(ev.RejoinRequested(play.tick(), leg))
+    again = play.only(ef.DialAgent).leg
+    play.when(ev.ParkRequested(play.tick(), 1, "1"))
+    assert play.has(ef.HangUpLeg(leg, 16), ef.HangUpLeg(again, 16))
+
+
 def test_a_conference_and_who_leaves_it(play: Playbook) -> None:
     leg, target = consult(play)
     play.when(ev.LegAnswered(play.tick(), target))

@@ -22,6 +22,7 @@ from ucc.controller.floors import Floors
 from ucc.controller.live import Live
 from ucc.controller.media import MediaKeeper
 from ucc.controller.office import ControllerOffice
+from ucc.controller.pages import PageWatch
 from ucc.controller.recorder import BorderRecorder
 from ucc.controller.routes import Routes
 from ucc.controller.server import ControllerServer
@@ -76,6 +77,7 @@ class Controller:
         self._runner = Runner(self._asterisk, recorder, self._office, self._clock, prompts)
         self._media = MediaKeeper(self._runner, self._asterisk, self._ng, recorder, silence_path(settings))
         self._lines = LineWatch(self._runner, self._asterisk)
+        self._pages = PageWatch(self._runner, self._asterisk, self._ng)
         self._runner.floors = self._floors.floors
         self._floors.post = self._runner.post_floor
         self._commands = Commands(self._runner, self._floors, self._clock)
@@ -120,6 +122,7 @@ class Controller:
             group.create_task(self._media.run())
             group.create_task(self._listen_keys())
             group.create_task(self._lines.run())
+            group.create_task(self._pages.run())
             group.create_task(self._keep_trunks_known())
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from ucc.engine.requests import ParkRequested as ParkRequested
 from ucc.engine.requests import ParticipantDropped as ParticipantDropped
 from ucc.engine.requests import PickUpRequested as PickUpRequested
 from ucc.engine.requests import RecordingRequested as RecordingRequested
+from ucc.engine.requests import RejoinRequested as RejoinRequested
 from ucc.engine.requests import TransferCancelled as TransferCancelled
 from ucc.engine.requests import TransferCompleted as TransferCompleted
 from ucc.engine.requests import TransferRequested as TransferRequested
@@ -329,6 +330,7 @@ CallEvent = (
     | PickUpRequested
     | KeysRequested
     | RecordingRequested
+    | RejoinRequested
     | WatchRequested
     | WatchEnded
     | TimerFired

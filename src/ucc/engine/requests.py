@@ -90,6 +90,14 @@ class KeysRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class RejoinRequested:
+    """The page behind this leg is silent: it was loaded again, or closed. The agent's new page takes its place."""
+
+    at: float
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingRequested:
     """`action`: start, stop, pause, resume."""
 

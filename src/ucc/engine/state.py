@@ -203,6 +203,14 @@ class Errand:
 
 
 @dataclass(frozen=True, slots=True)
+class Rejoin:
+    """A participant's page was loaded again: `leg` rings the new page, and takes the place of the `old` one."""
+
+    old: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
 class Talking:
     """The customer talks with one or more participants; the first is in charge. During an errand the customer is held.
     `failure`: why the last errand failed."""
@@ -214,6 +222,7 @@ class Talking:
     errand: Errand | None = None
     failure: str | None = None
     typed: str = ""
+    rejoin: Rejoin | None = None
     kind: Literal["talking"] = "talking"
 
 

@@ -41,6 +41,7 @@ from ucc.engine.state import (
     RoutingOutbound,
     Seeking,
     Serving,
+    Stage,
     Talking,
 )
 from ucc.engine.target import QueuePlan, TrunkPlan
@@ -256,9 +257,13 @@ def _agents(live: Live) -> dict[int, str]:
         return {}
     agents: dict[int, str] = {}
     for leg in live.facts.live_legs:
-        if leg.agent_id is not None:
+        if leg.agent_id is not None and not _is_rejoining(stage, leg):
             agents[leg.agent_id] = _work(live, leg)
     return agents
+
+
+def _is_rejoining(stage: Stage, leg: Leg) -> bool:
+    return isinstance(stage, Talking) and stage.rejoin is not None and stage.rejoin.leg == leg.leg
 
 
 def _work(live: Live, leg: Leg) -> str:

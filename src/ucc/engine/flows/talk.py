@@ -9,7 +9,7 @@ from ucc.engine import events as ev
 from ucc.engine import reach as rc
 from ucc.engine.effects import AgentTarget, SendKeys, SettleTransfer
 from ucc.engine.ending import count_hold, end_call
-from ucc.engine.flows import inbound
+from ucc.engine.flows import inbound, rejoin
 from ucc.engine.record import Direction, EndedBy, Result
 from ucc.engine.state import Ended, Errand, Facts, Live, Parked, Participant, Queued, Reach, Seeking, Talking
 from ucc.engine.target import Target, ToNumber, ToQueue
@@ -32,6 +32,9 @@ def enter(live: Live, facts: Facts, customer: str, participants: tuple[Participa
 
 
 def decide(live: Live, stage: Talking, event: ev.CallEvent) -> Live | Ended:
+    rejoined = rejoin.decide(live, stage, event)
+    if rejoined is not None:
+        return rejoined
     match event:
         case ev.LegEnded(leg=leg):
             return _lose_leg(live, stage, leg, event)
@@ -183,7 +186,7 @@ def _go_errand(live: Live, stage: Talking, errand: Errand, reach: Reach, event: 
 def _free_participants(live: Live, stage: Talking, at: float) -> Live:
     """The customer goes on without those it talked with."""
     live = _settled(live, stage.errand, True)
-    facts = count_hold(live, live.facts, at)
+    facts = rejoin.drop(count_hold(live, live.facts, at), stage, at)
     for one in stage.participants:
         facts = facts.drop_leg(one.leg, at)
     return replace(live, facts=facts)
@@ -247,6 +250,9 @@ def _park(live: Live, found: tuple[Talking, Participant] | None, event: ev.ParkR
 
 
 def _lose_leg(live: Live, stage: Talking, leg: str, event: ev.LegEnded) -> Live | Ended:
+    if stage.rejoin is not None and leg == stage.rejoin.old:
+        live = replace(live, facts=rejoin.drop(live.facts, stage, event.at))
+        stage = replace(stage, rejoin=None)
     errand = stage.errand
     if leg == stage.customer:
         return end_call(live, event.at, event.cause, EndedBy.CUSTOMER, Result.ANSWERED)

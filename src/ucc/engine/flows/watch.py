@@ -8,6 +8,7 @@ from dataclasses import replace
 from ucc.engine import events as ev
 from ucc.engine import reach as rc
 from ucc.engine.ending import count_hold
+from ucc.engine.flows import rejoin
 from ucc.engine.record import Party
 from ucc.engine.state import Live, Participant, Talking, Watch
 
@@ -51,7 +52,7 @@ def _take_over(live: Live, watch: Watch, at: float) -> Live:
     stage = live.stage
     if not isinstance(stage, Talking):
         return live
-    facts = count_hold(live, live.facts, at)
+    facts = rejoin.drop(count_hold(live, live.facts, at), stage, at)
     if stage.errand is not None:
         facts = rc.drop(stage.errand.reach, facts, at)
         if stage.errand.reached is not None:
