@@ -16,6 +16,8 @@ from ucc.switch.runner import Runner
 
 log = structlog.get_logger("lines")
 LOOK_S = 0.25
+LOOKS_PER_S = 250
+"""At all lines together: with more than 60 of them each is looked at less often, so that the switch is not kept busy."""
 SILENT_S = 0.7
 AT_ONCE = 8
 DESTINATION_OUT_OF_ORDER = 27
@@ -38,7 +40,7 @@ class LineWatch:
 
     async def run(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(max(LOOK_S, len(self._heard) / LOOKS_PER_S))
             await self.look()
 
     async def look(self) -> None:
