@@ -17,7 +17,7 @@ from ucc.switch.runner import Runner
 log = structlog.get_logger("lines")
 LOOK_S = 0.25
 LOOKS_PER_S = 250
-"""At all lines together: with more than 60 of them each is looked at less often, so that the switch is not kept busy."""
+"""At all lines together: with more than 60 of them each is looked at less often, which spares the switch."""
 SILENT_S = 0.7
 AT_ONCE = 8
 DESTINATION_OUT_OF_ORDER = 27
