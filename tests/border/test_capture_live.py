@@ -22,7 +22,7 @@ from ucc.recording.spool import Spool
 from ucc.secrets import get_secrets
 from ucc.softphone import tone_strength
 from ucc.stack.client import StackClient
-from ucc.switch.runner import RecorderError
+from ucc.switch.perform import RecorderError
 
 pytestmark = pytest.mark.live
 
