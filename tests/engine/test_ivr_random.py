@@ -13,6 +13,7 @@ from ucc.engine.ivr import MAX_STEPS, Exit, Run, Step, begin, resume, step
 from ucc.engine.ivr_check import check_tree
 from ucc.engine.ivr_tree import (
     FAILURES,
+    INSTANT,
     Caller,
     CallerCase,
     CallerSwitch,
@@ -163,7 +164,8 @@ def test_a_checked_tree_never_hurries_for_ever(tree: Tree, data: st.DataObject) 
                 case Run() if now.question is not None:
                     now = step(now, HttpAnswered(1000.0, now.serial, 500, {}), 1000.0)
                 case Exit() if now.target is not None and not isinstance(tree.nodes[now.run.node], DialWorkNumber):
-                    now = resume(now.run, data.draw(st.sampled_from(["no_agents", "busy", "full", "refused"])), 1000.0)
+                    failures = sorted(INSTANT & set(FAILURES[tree.nodes[now.run.node].kind]))
+                    now = resume(now.run, data.draw(st.sampled_from(failures)), 1000.0)
                 case _:
                     break
         else:
