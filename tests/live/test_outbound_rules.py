@@ -88,6 +88,32 @@ async def test_numbers_as_the_trunk_wants_them(house: House) -> None:
     assert (await house.record(callee))["callee"] == f"+86{callee}"
 
 
+async def test_a_transfer_to_the_outside_is_billed_by_itself(house: House) -> None:
+    """Two legs to the outside: each costs every level something, in one posting set that sums to zero."""
+    await house.phone()
+    await house.sign_in("agent1")
+    call = await house.call_in()
+    await house.live_call(call.caller, "talking")
+    target = house.number("0")
+    body = {"target": {"kind": "number", "number": target}, "mode": "blind"}
+    await house.agents["agent1"].request("POST", "/agent/call/transfer", json=body)
+    await house.agent_is("8001", "ready")
+    await asyncio.sleep(3)
+    await house.hang_up(call)
+    record = await house.record(call.caller)
+
+    legs = {leg["id"]: leg for leg in record["legs"]}
+    outside = next(leg for leg in legs.values() if leg["party"] == "outside")
+    assert (outside["number"], outside["kind"]) == (f"+86{target}", "trunk")
+    paid = [(legs[charge["leg_id"]]["party"], charge["tenant_name"]) for charge in record["charges"]]
+    levels = ("企业一", "代理商一", "运营商")
+    assert sorted(paid) == sorted((party, level) for party in ("customer", "outside") for level in levels)
+    sets, _, total = await house.postings(record["id"])
+    assert (sets, total) == (1, 0)
+    async with house.controller.get("/health") as reply:
+        assert (await reply.json())["calls"] == 0
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 

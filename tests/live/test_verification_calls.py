@@ -14,7 +14,8 @@ from sqlalchemy import text
 from live.ear import hear
 from live.house import House, until
 from live.rules import end_all, log_in_as
-from ucc.emulator import list_heard
+from ucc.emulator import PlacedCall, list_heard
+from ucc.emulator.keys import press
 from ucc.stack.api_client import ApiClient
 
 pytestmark = pytest.mark.live
@@ -68,6 +69,20 @@ async def test_the_code_is_heard(house: House, language: str, spoken: str) -> No
     assert await verify(enterprise, made["id"], "4071") == (True, None)
     assert await verify(enterprise, made["id"], "4071") == (False, "used")
     assert datetime.fromisoformat(ended["expires_at"]) > datetime.fromisoformat(ended["created_at"])
+
+
+async def test_again_on_key_1(house: House) -> None:
+    enterprise = await log_in_as(house, "enterprise")
+    callee = house.number("0")
+    made = await place(enterprise, callee, code="2958")
+    await wait_state(enterprise, made["id"], "heard", 20)
+    (heard,) = list_heard(house.settings, callee=callee)
+    ringing = PlacedCall(heard.channel_id, "", callee, heard.path, heard.at)
+    await asyncio.sleep(12)  # after the second reading it listens
+    await press(house.settings, house.secrets, ringing, "1")
+    await house.record(callee, 40)
+    once = ["verification_code_is", "digit_2", "digit_9", "digit_5", "digit_8", "verification_repeat"]
+    assert hear(heard.path, folder(house), SOUNDS) == once * 3
 
 
 async def test_a_code_of_the_system_is_nowhere_to_be_read(house: House) -> None:
