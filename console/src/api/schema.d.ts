@@ -1912,6 +1912,16 @@ export interface components {
             /** Talk Ms */
             talk_ms: number;
             /**
+             * Held Ms
+             * @description How long the customer was held, consultations included
+             */
+            held_ms: number;
+            /**
+             * Waited Ms
+             * @description How long the customer waited for somebody
+             */
+            waited_ms: number;
+            /**
              * Cause
              * @description Q.850
              */
@@ -1998,6 +2008,16 @@ export interface components {
             ended_at: string;
             /** Talk Ms */
             talk_ms: number;
+            /**
+             * Held Ms
+             * @description How long the customer was held, consultations included
+             */
+            held_ms: number;
+            /**
+             * Waited Ms
+             * @description How long the customer waited for somebody
+             */
+            waited_ms: number;
             /**
              * Cause
              * @description Q.850
@@ -7483,7 +7503,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description invalid_input */
+            /** @description invalid_input, unknown_pause_reason */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -9225,7 +9245,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description invalid_input */
+            /** @description unknown_pause_reason, invalid_input */
             422: {
                 headers: {
                     [name: string]: unknown;
