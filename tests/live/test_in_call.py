@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import pytest
 
 from live.house import AGENT_TONE_HZ, CARRIER_TONE_HZ, House, until
-from ucc.emulator import PlacedCall
+from ucc.emulator import PlacedCall, press
 from ucc.softphone import SoftPhone
 from ucc.stack.tones import SAMPLE_RATE, count_tone_s, decode_mono, measure_share
 
@@ -60,6 +63,14 @@ async def talk(house: House) -> Talk:
     talk = Talk(house, customer, phone)
     await until_hears(phone, {CARRIER_TONE_HZ})
     return talk
+
+
+def open_carrier(house: House) -> aiohttp.ClientSession:
+    """The carrier's own ARI."""
+    settings = house.settings
+    url = f"http://{settings.emulator_address}:{settings.emulator_ari_port}/ari/"
+    headers = {"Authorization": aiohttp.encode_basic_auth("ucc", house.secrets.emulator_ari)}
+    return aiohttp.ClientSession(url, headers=headers)
 
 
 def tones_of(phone: SoftPhone, *, listen_s: float = LISTEN_S) -> set[int]:
@@ -164,13 +175,54 @@ async def test_a_parked_customer_is_fetched_by_a_colleague(talk: Talk) -> None:
     assert music_s(talk.customer) >= 1.0
 
 
-async def test_keys_of_the_page_reach_the_customer(talk: Talk, house: House) -> None:
-    """An internal call, whose other end is a phone that tells the keys it hears, and one over a trunk."""
-    await talk.ask("keys", keys="159#")
-    await asyncio.sleep(2)
+@pytest.mark.parametrize("by", ["page", "phone"])
+async def test_the_agents_keys_reach_the_customer(talk: Talk, by: str) -> None:
+    async with keys_at_carrier(talk.house) as keys:
+        await asyncio.sleep(1)
+        if by == "page":
+            await talk.ask("keys", keys="159#")
+        else:
+            await talk.phone.press("159#")
+
+        async def look() -> bool | None:
+            return True if "".join(keys) == "159#" else None
+
+        await until(look, "the customer to hear the keys", 6)
+    await until_hears(talk.phone, {CARRIER_TONE_HZ})
     await talk.end()
-    samples = decode_mono(talk.customer.heard)
-    assert len(samples) > 1 * SAMPLE_RATE
+
+
+async def test_the_customers_keys_reach_the_agent(talk: Talk) -> None:
+    await asyncio.sleep(1)
+    await press(talk.house.settings, talk.house.secrets, talk.customer, "42*")
+
+    async def look() -> bool | None:
+        return True if talk.phone.calls[-1].keys == "42*" else None
+
+    await until(look, "the agent to hear the keys", 6)
+    await talk.end()
+
+
+@asynccontextmanager
+async def keys_at_carrier(house: House) -> AsyncIterator[list[str]]:
+    """The DTMF that any party of the carrier hears meanwhile."""
+    keys: list[str] = []
+    async with (
+        open_carrier(house) as session,
+        session.ws_connect("events", params={"app": "keys", "subscribeAll": "true"}) as socket,
+    ):
+
+        async def read() -> None:
+            async for message in socket:
+                event = message.json()
+                if event["type"] == "ChannelDtmfReceived":
+                    keys.append(event["digit"])
+
+        reader = asyncio.create_task(read())
+        try:
+            yield keys
+        finally:
+            reader.cancel()
 
 
 async def test_a_phones_own_transfer_is_a_blind_one(talk: Talk) -> None:
@@ -227,19 +279,13 @@ class Aim:
         if self.phone is not None:
             await self.phone.hang_up()
             return
-        async with _emulator(house) as session:
+        async with open_carrier(house) as session:
             async with session.get("channels") as reply:
                 mine = [x for x in await reply.json() if x["dialplan"]["context"] in ("talk", "outcome")]
             for channel in mine:
                 if not str(channel["id"]).startswith("placed-"):
                     async with session.delete(f"channels/{channel['id']}") as reply:
                         assert reply.status < 300
-
-
-def _emulator(house: House) -> Any:
-    from ucc.emulator.calls import _open
-
-    return _open(house.settings, house.secrets)
 
 
 async def aim_at(house: House, kind: str, *, is_answering: bool = True, digit: str = "0") -> Aim:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from datetime import datetime
-from typing import Any
+from itertools import count
 
 import structlog
 
 from ucc.engine import events as ev
-from ucc.engine.record import LegKind
 from ucc.kit.clock import SteadyClock
 from ucc.switch.ari import AriEvents, AriRequests, Json
 from ucc.switch.port import DEFAULT_MUSIC, EventSink, Gateway, LegGone, Phone, SwitchError
+from ucc.switch.translate import read_arrival, read_time
 
 log = structlog.get_logger("switch")
 OWN_PREFIX = "ucc."
@@ -42,7 +40,9 @@ UNUSED_EVENTS = (
     "PlaybackContinuing",
     "DeviceStateChanged",
 )
-STALE_S = 1.0
+KEY_MS, KEY_PAUSE_MS = 120, 100
+SETTLE_S = 0.4
+"""Until a media path has moved."""
 
 
 class Asterisk:
@@ -74,6 +74,7 @@ class Asterisk:
         self._ended_music: set[str] = set()
         """Legs whose looped music was stopped by us: its end is no reason to play it again."""
         self._making_watches: set[str] = set()
+        self._keyings = count()
         self._background: set[asyncio.Task[None]] = set()
         self.last_seen = clock.time()
 
@@ -217,7 +218,21 @@ class Asterisk:
         return int(found["rxcount"]) if "rxcount" in found else None
 
     async def send_keys(self, leg: str, keys: str) -> None:
-        await self._requests.request("POST", f"channels/{leg}/dtmf", leg, dtmf=keys)
+        # Keys are heard only from where the sound comes: a snoop brings the switch into it while they last.
+        name = f"{WATCH_PREFIX}keys-{leg}-{next(self._keyings)}"
+        await self._requests.request("POST", f"channels/{leg}/snoop/{name}", leg, spy="in", app="ucc")
+        self._spawn(self._type(leg, keys, name))
+
+    async def _type(self, leg: str, keys: str, snoop: str) -> None:
+        length_s = len(keys) * (KEY_MS + KEY_PAUSE_MS) / 1000
+        with contextlib.suppress(LegGone):
+            await asyncio.sleep(SETTLE_S)
+            await self._requests.request(
+                "POST", f"channels/{leg}/dtmf", leg, dtmf=keys, duration=str(KEY_MS), between=str(KEY_PAUSE_MS)
+            )
+            await asyncio.sleep(length_s + SETTLE_S)
+        with contextlib.suppress(LegGone):
+            await self._requests.request("DELETE", f"channels/{snoop}", leg)
 
     async def settle_transfer(self, leg: str, is_done: bool) -> None:
         states = "channel_answered" if is_done else "channel_declined"
@@ -253,7 +268,7 @@ class Asterisk:
         now = self._clock.time()
         self.last_seen = now
         channel: Json = message.get("channel") or {}
-        at = _event_time(message, now)
+        at = read_time(message, now)
         if channel.get("name", LEG_NAME).startswith(LEG_NAME):
             self._take_leg_event(message, channel, str(channel.get("id", "")), at)
         elif message.get("type") == "StasisStart":
@@ -269,7 +284,7 @@ class Asterisk:
                     self._settle_start(leg, True)
                 else:
                     self._unanswered.add(leg)
-                    self._on_event(leg, _arrival(message, channel, at))
+                    self._on_event(leg, read_arrival(message, channel, at))
             case "ChannelStateChange" if channel.get("state") == "Ringing":
                 self._on_event(leg, ev.LegRinging(at, leg))
             case "ChannelStateChange" if channel.get("state") == "Up":
@@ -375,28 +390,3 @@ class Asterisk:
 
 def _media(sounds: tuple[str, ...]) -> str:
     return ",".join(f"sound:{sound}" for sound in sounds)
-
-
-def _arrival(message: Json, channel: Json, at: float) -> ev.CallArrived:
-    """A channel that the border sent: its dialplan passes the kind of leg, the extension and the trunk."""
-    kind, extension, trunk = ([*message.get("args", []), "", "", ""])[:3]
-    caller = extension or str(channel.get("caller", {}).get("number", ""))
-    return ev.CallArrived(
-        at=at,
-        leg=str(channel["id"]),
-        kind=LegKind.TRUNK if kind == "trunk" else LegKind.PHONE,
-        caller=caller,
-        callee=str(channel.get("dialplan", {}).get("exten", "")),
-        address=trunk or extension,
-        sip_call_id=channel.get("protocol_id"),
-    )
-
-
-def _event_time(message: dict[str, Any], now: float) -> float:
-    """When it happened: now, or for an event that was queued while we were away, the time the switch stamped on it."""
-    with contextlib.suppress(KeyError, ValueError):
-        stamped = datetime.strptime(message["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
-        age = time.time() - stamped
-        if age > STALE_S:
-            return now - age
-    return now
