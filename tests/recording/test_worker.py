@@ -83,7 +83,8 @@ async def test_a_job_wakes_the_worker_and_a_signal_stops_it(
         children = psutil.Process(worker.pid).children()
         worker.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(worker.wait, 5) == 0
-        assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, timeout=3)
+        assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
     log = (tmp_path / "worker.log").read_text()
     assert "worker started" in log
     assert log.count("recording ready") == 2
