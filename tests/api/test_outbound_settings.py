@@ -247,6 +247,8 @@ async def test_limits_of_tenants(api: Api, database: Database, world: World) -> 
     assert (await call(operator, "PUT", f"tenants/{world.operator_id}/max-calls", {"max_calls": 99}))[0] == 204
     stored = "SELECT max_calls FROM tenant WHERE id = :id"
     assert [await run(database, stored, id=x) for x in (world.first.enterprise_id, world.first.reseller_id)] == [7, 9]
+    shown = {item["id"]: item["max_calls"] for item in (await call(reseller, "GET", "tenants"))[1]["items"]}
+    assert shown == {world.first.reseller_id: 9, world.first.enterprise_id: 7}
     assert (await call(reseller, "PUT", first, {"max_calls": None}))[0] == 204
     assert await run(database, stored, id=world.first.enterprise_id) is None
 

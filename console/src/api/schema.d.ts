@@ -3908,6 +3908,11 @@ export interface components {
             name: string;
             /** Is Suspended */
             is_suspended: boolean;
+            /**
+             * Max Calls
+             * @description Calls of it and all below it that may be live at once; null: any number
+             */
+            max_calls: number | null;
             /** Balance */
             balance: string;
             /** Balance Micros */

@@ -9,6 +9,7 @@ const aTenant = (id: number, parent_id: number | null): Schema['TenantView'] => 
   code: `t${id}`,
   name: `t${id}`,
   is_suspended: false,
+  max_calls: null,
   balance: '0.00',
   balance_micros: 0,
   limit_micros: 0,

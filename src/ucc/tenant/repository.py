@@ -34,6 +34,7 @@ async def list_tenants(scoped: Scoped) -> list[TenantView]:
             code=tenant.code,
             name=tenant.name,
             is_suspended=tenant.is_suspended,
+            max_calls=tenant.max_calls,
             balance=format_yuan(balance_micros or 0),
             balance_micros=balance_micros or 0,
             limit_micros=limit_micros,

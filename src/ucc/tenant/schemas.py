@@ -16,6 +16,7 @@ class TenantView(BaseModel):
     code: str
     name: str
     is_suspended: bool
+    max_calls: int | None = Field(description="Calls of it and all below it that may be live at once; null: any number")
     balance: str
     balance_micros: int
     limit_micros: int | None = Field(description="How far the balance may fall below zero; null: without limit")
