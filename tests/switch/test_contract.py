@@ -265,8 +265,8 @@ async def test_a_watch_is_no_call_and_ends_without_a_trace(rig: Rig, watched: tu
 
 
 async def test_the_watched_hear_no_click(rig: Rig, watched: tuple[str, str, str]) -> None:
-    """A watch changes without a gap. When it begins and ends, the switch comes into the sound and leaves it again, as it
-    does at any hold: at most two packets are lost."""
+    """A watch changes without a gap. When it begins and ends, the switch comes into the sound and leaves it again, as
+    at any hold: at most two packets are lost."""
     customer, agent, watcher = watched
     if rig.fake:
         return
