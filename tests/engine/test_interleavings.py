@@ -242,11 +242,39 @@ class World:
 
     def reconcile(self) -> None:
         for call_id, state in self.calls.items():
-            mine = self.legs_of(call_id)
-            if isinstance(state, New) or (isinstance(state, Ended) and not mine):
-                continue
-            up = frozenset(name for name, x in mine.items() if x.is_up)
-            self.post(call_id, ev.LegsObserved(0, frozenset(mine), up, self.at - 1))
+            if isinstance(state, Live) or (isinstance(state, Ended) and self.legs_of(call_id)):
+                self.observe(call_id)
+
+    def observe(self, call_id: UUID) -> None:
+        mine = self.legs_of(call_id)
+        up = frozenset(name for name, x in mine.items() if x.is_up)
+        self.post(call_id, ev.LegsObserved(0, frozenset(mine), up, self.at - 1))
+
+    def restart(self) -> None:
+        """The controller dies and is back: what was in memory only is lost; calls, presences and the switch are not."""
+        self.to_come.clear()
+        self.timers.clear()
+        self.mailed.clear()
+        agents, queues = self.floor.agents, self.floor.queues
+        stored = tuple(
+            fl.StoredAgent(AgentProfile(replace(x.target, line=None), x.work_number), x.presence, x.reason)
+            for x in agents.values()
+        )
+        self.floor = Floor(TENANT)
+        self.decide_floor(fl.SettingsRead(self.at, stored, tuple(x.policy for x in queues.values())))
+        live = {call_id: x for call_id, x in self.calls.items() if isinstance(x, Live)}
+        for leg in self.legs.values():
+            if leg.owner not in live:
+                leg.is_gone = True
+        self.calls = {call_id: x for call_id, x in self.calls.items() if not isinstance(x, New)}
+        for call_id, state in self.shuffled(live):
+            for agent_id, work in wants(state).agents.items():
+                self.decide_floor(fl.WorkReported(self.at, agent_id, call_id, work, state.facts.queue_id))
+        for call_id, _ in self.shuffled(live):
+            self.observe(call_id)
+
+    def shuffled(self, live: dict[UUID, Live]) -> list[tuple[UUID, Live]]:
+        return self.random.sample(sorted(live.items(), key=lambda x: x[0]), len(live))
 
     # --- the floor ------------------------------------------------------------------------------------------------
 
@@ -275,8 +303,11 @@ class World:
             (self.ask_presence, self.end_somebody, self.press, self.supervise, self.hang_up_by_page),
             (3, 1, 10, 2, 0.3),
         )[0]()
-        if r.random() < 0.1:
+        chance = r.random()
+        if chance < 0.1:
             self.reconcile()
+        elif chance < 0.11:
+            self.restart()
 
     def ask_presence(self) -> None:
         presence = self.random.choices((Presence.READY, Presence.PAUSED, Presence.OFFLINE), (8, 1, 1))[0]

@@ -227,7 +227,7 @@ def _refuse_late(state: Ended, event: ev.CallEvent) -> tuple[Effect, ...]:
 
 
 def _reconcile(live: Live, event: ev.LegsObserved) -> Decision:
-    """Make what we believe equal to what the switch has, by the ordinary events; then do again what may be undone."""
+    """Do again what may be undone, then make what we believe equal to what the switch has, by the ordinary events."""
     missed: list[ev.CallEvent] = []
     for leg in live.facts.live_legs:
         if leg.leg not in event.legs:
@@ -236,7 +236,7 @@ def _reconcile(live: Live, event: ev.LegsObserved) -> Decision:
         elif leg.answered_at is None and leg.leg in event.answered:
             missed.append(ev.LegAnswered(at=event.at, leg=leg.leg))
     state: CallState = live
-    effects: list[Effect] = []
+    effects = list(effects_between(None, live, event.at, is_resumed=True))
     for one in missed:
         state, more = decide(state, one)
         effects += more
@@ -245,6 +245,4 @@ def _reconcile(live: Live, event: ev.LegsObserved) -> Decision:
     if isinstance(state, Live):
         known = {x.leg for x in state.facts.legs}
         effects += [HangUpLeg(x, 16) for x in sorted(event.legs - known)]
-        if not missed:
-            effects += effects_between(None, state, event.at, is_resumed=True)
     return state, tuple(effects)

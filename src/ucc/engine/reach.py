@@ -215,13 +215,30 @@ def _ring(reach: Ringing, facts: Facts, event: ev.CallEvent, asking: Asking) -> 
                 if isinstance(reach.plan, QueuePlan):
                     facts = facts.note_outcome(one, "no_answer")
             return _fail(replace(reach, offers=()), facts, 19, event.at, asking, is_timeout=True)
-        case ev.AgentRefused(agent_id=agent_id) if isinstance(reach.plan, AgentPlan) and agent_id is not None:
+        case ev.AgentRefused(agent_id=agent_id) if isinstance(reach.plan, AgentPlan | QueuePlan):
             lost = next((x.leg for x in reach.offers if x.agent is not None and x.agent.agent_id == agent_id), None)
             if lost is None:
                 return facts, reach
-            return facts.drop_leg(lost, event.at, 17), Failed(event.code, 17, reach.plan)
+            facts = facts.drop_leg(lost, event.at, 17)
+            if isinstance(reach.plan, AgentPlan):
+                return facts, Failed(event.code, 17, reach.plan)
+            return _lose_offer(reach, facts, lost, 17, event.at, asking)
+        case ev.AgentsOffered() if isinstance(reach.plan, QueuePlan):
+            return _ring_more(reach, facts, event, asking)
         case _:
             return facts, reach
+
+
+def _ring_more(reach: Ringing, facts: Facts, event: ev.AgentsOffered, asking: Asking) -> tuple[Facts, Ringing]:
+    """The floor gives others too: it believes that nobody rings any more, as after a restart."""
+    known = {x.agent.agent_id for x in reach.offers if x.agent is not None}
+    agents = tuple(x for x in event.agents if x.agent_id not in known)
+    assert isinstance(reach.plan, QueuePlan)
+    if not agents:
+        return facts, reach
+    ring_s, stands = reach.plan.ring_timeout_s, reach.stands_since
+    facts, more = offer(facts, reach.plan, agents, ring_s, reach.since, event.at, reach.max_wait_at, asking, stands)
+    return facts, replace(more, offers=(*reach.offers, *more.offers))
 
 
 def _lose_offer(reach: Ringing, facts: Facts, leg: str, cause: int, at: float, asking: Asking) -> tuple[Facts, Step]:

@@ -25,6 +25,7 @@ from ucc.engine.ending import end_call
 from ucc.engine.leg import Leg
 from ucc.engine.record import EndedBy, FinishedCall, LegKind, Result
 from ucc.engine.state import CallState, Ended, Line, Live, New, Talking
+from ucc.engine.wants import wants
 from ucc.kit.clock import SteadyClock
 from ucc.kit.ids import new_id
 from ucc.switch.perform import Performer, Recorder
@@ -147,8 +148,16 @@ class Runner:
             own = [leg for leg in state.facts.legs if not leg.is_line]
             self._call_by_leg.update((leg.leg, call_id) for leg in own)
             self.borrowers.update((leg.leg, call_id) for leg in state.facts.live_legs if leg.is_line)
+            self._claim_agents(state)
         actor.task = asyncio.create_task(self._run(actor), name=f"call {call_id}")
         return actor
+
+    def _claim_agents(self, state: Live) -> None:
+        """Its agents are taken before any call that waits joins a queue again."""
+        facts, at = state.facts, self.clock.time()
+        for agent_id, work in wants(state).agents.items() if facts.tenant_id is not None else ():
+            report = fl.WorkReported(at, agent_id, facts.call_id, work, facts.queue_id)
+            self.post_floor(facts.tenant_id or 0, report)
 
     def begin(self, event: ev.CallRequested | ev.LineRequested | ev.CodeRequested, call_id: UUID | None = None) -> UUID:
         """A call that somebody asked for, maybe under an id of its own."""
