@@ -115,7 +115,7 @@ export const zh = {
     attended: '咨询',
     complete: '完成转接',
     confer: '三方通话',
-    cancel: '取消，回到客户',
+    cancel: '回到客户',
     steps: { finding: '正在查找', queued: '排队中', ringing: '振铃中', talking: '通话中，客户在听音乐' },
   },
   recording: {
@@ -216,7 +216,7 @@ export const en: typeof zh = {
   drop: 'Drop',
   dropWhom: 'Drop {name} from the call',
   line: 'Nailed-up line',
-  lineHint: 'The phone stays connected; a beep, then you talk',
+  lineHint: 'Stay connected: a beep, then you talk',
   idleLine: 'Your line is nailed up: after a beep you talk at once',
   wrapUpLeft: 'Wrap-up',
   wrapUpEnd: 'Done',

@@ -37,7 +37,7 @@ export const zh = {
   forceSignOut: '签出',
   parkSlot: '驻留位 {slot}',
   noPhone: '您没有分机，不能监听',
-  signInFirst: '请先在坐席台签入，电话会在网页或话机上响起',
+  signInFirst: '用网页监听时，请先在坐席台签入',
   links: { connecting: '正在连接', live: '实时', away: '等待呼叫控制', lost: '重新连接中' },
 }
 
@@ -80,6 +80,6 @@ export const en: typeof zh = {
   forceSignOut: 'Sign out',
   parkSlot: 'Slot {slot}',
   noPhone: 'You have no extension to listen with',
-  signInFirst: 'Sign in at the agent desk first: the call comes to your page or phone',
+  signInFirst: 'To listen in the page, sign in at the agent desk first',
   links: { connecting: 'Connecting', live: 'Live', away: 'Waiting for call control', lost: 'Reconnecting' },
 }

@@ -12,7 +12,7 @@ export type AgentState =
   | 'on_call'
   | 'wrap_up'
   | 'paused'
-export type AgentDetail = 'talking' | 'held' | 'consulting' | 'conferencing'
+export type AgentDetail = 'talking' | 'held' | 'consulting' | 'conferencing' | 'watching'
 export type CallState =
   | 'arriving'
   | 'menu'
