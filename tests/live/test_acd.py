@@ -259,3 +259,42 @@ async def test_the_time_of_an_agent_is_kept(house: House) -> None:
     assert abs(rows[-1][2] - ended) < 0.01
     talk = rows[2]
     assert 1.9 < talk[2] - talk[1] < 3.5
+
+
+async def test_an_offer_outlives_its_controller(house: House) -> None:
+    ringing = await house.phone("8001", is_answering=False)
+    await house.phone("8002")
+    await house.sign_in("agent1")
+    await house.sign_in("agent2", "paused", "break")
+    call = await house.call_in()
+    await house.agent_is("8001", "ringing")
+    await ringing.wait_ringing()
+    later = await house.call_in()
+    await house.live_call(later.caller, "queued")
+    house.stack.kill("controller")
+    house.stack.wait_ready("controller", timeout_s=10)
+    await house.agent_is("8001", "ringing", 10)
+    await ringing.hang_up()
+    assert (await house.agent_is("8001", "paused"))["reason"] == "declined"
+    await house.sign_in("agent2")
+    await house.live_call(call.caller, "talking")
+    assert (await house.live_call(later.caller, "queued"))["agent_id"] is None, "who came later waits"
+    for one in (later, call):
+        await house.hang_up(one)
+    assert (await house.record(call.caller))["result"] == "answered"
+
+
+async def test_an_agent_who_dials_is_left_alone_by_the_queue(house: House) -> None:
+    """Blended: outbound and inbound by the same agent."""
+    phone = await house.phone("8001")
+    await house.sign_in("agent1")
+    callee = house.number("0")
+    await phone.dial(callee)
+    await phone.wait_established()
+    call = await house.call_in()
+    await house.live_call(call.caller, "queued")
+    await asyncio.sleep(1)
+    await house.live_call(call.caller, "queued", 0.5)
+    await phone.hang_up()
+    await house.live_call(call.caller, "talking")
+    await house.hang_up(call)
