@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,6 +21,8 @@ from ucc.stack.tones import SAMPLE_RATE, count_tone_s, decode_mono
 pytestmark = pytest.mark.browser
 AGENT = "agent2"
 COLLEAGUE_TONE_HZ = 707
+SETTINGS_S = 3.0
+"""The floor reads its settings every two seconds."""
 
 
 @pytest.fixture
@@ -171,7 +174,9 @@ async def test_recording_pauses_as_the_policy_lets_it(house: House, desk: Desk) 
 
 async def test_a_nailed_up_line_takes_calls_without_ringing(house: House, desk: Desk) -> None:
     await desk.part("line-switch").click()
-    await expect(desk.part("line-switch")).to_have_class("el-switch el-switch--small is-checked", timeout=SHOWN_WITHIN_MS)
+    await expect(desk.part("line-switch")).to_have_class(
+        "el-switch el-switch--small is-checked", timeout=SHOWN_WITHIN_MS
+    )
     await desk.has_no_call()
     call = await house.call_in()
     await desk.is_in("on_call")
@@ -187,6 +192,50 @@ async def test_a_nailed_up_line_takes_calls_without_ringing(house: House, desk: 
     await desk.is_in("ready")
     await desk.part("line-switch").click()
     await expect(desk.part("line-switch")).to_have_class("el-switch el-switch--small", timeout=SHOWN_WITHIN_MS)
+
+
+async def test_wrap_up_is_extended_and_ended(house: House, desk: Desk) -> None:
+    supervisor = house.agents["supervisor"]
+    await supervisor.request("PUT", "/floor-setting", json={"outbound_wrap_up_s": 20})
+    try:
+        await asyncio.sleep(SETTINGS_S)
+        customer = house.number("0")
+        await desk.part("dial-number").fill(customer)
+        await desk.part("caller-id").click()
+        await desk.page.get_by_role("option").nth(1).click()
+        await desk.click("dial")
+        await desk.call_is("talking")
+        shown = await house.live_call(f"+86{customer}", "talking")
+        await expect(desk.part("caller-id")).to_have_count(0)
+        await desk.click("hang-up")
+        await desk.is_in("wrap_up")
+        await expect(desk.part("wrap-up-left")).to_have_text(re.compile("00:[01]"))
+        await desk.click("wrap-up-more")
+        await expect(desk.part("wrap-up-left")).to_have_text(re.compile("01:"))
+        await desk.click("wrap-up-end")
+        await desk.is_in("ready")
+        caller_ids = (await supervisor.get("/caller-ids"))["items"]
+        assert shown["caller"] in {one["number"] for one in caller_ids}
+    finally:
+        await supervisor.request("PUT", "/floor-setting", json={"outbound_wrap_up_s": 0})
+
+
+async def test_a_call_that_rings_at_a_colleague_is_picked_up(house: House, desk: Desk) -> None:
+    await desk.click("pause")
+    await desk.click("pause-meeting")
+    await desk.is_in("paused")
+    await house.phone("8001", is_answering=False)
+    await house.sign_in("agent1")
+    call = await house.call_in(answered_within_s=10)
+    await expect(desk.part("ringing-colleague")).to_be_visible(timeout=SHOWN_WITHIN_MS)
+    await desk.click("pick-up")
+    await desk.call_is("talking")
+    await expect(desk.part("ringing-colleague")).to_have_count(0)
+    live = await house.live_call(call.caller, "talking")
+    assert [x["label"] for x in live["participants"]] == ["坐席二"]
+    await desk.click("hang-up")
+    await desk.is_in("paused")
+    await house.sign_in("agent1", "offline")
 
 
 async def test_a_supervisor_listens_whispers_barges_takes_over(house: House, browser: Browser, desk: Desk) -> None:
