@@ -296,6 +296,8 @@ async def aim_at(house: House, kind: str, *, is_answering: bool = True, digit: s
     phone = await house.phone("8002", tone_hz=TARGET_TONE_HZ, is_answering=is_answering)
     await house.sign_in("agent2")
     agent = await house.agent("8002")
+    if kind == "work number":
+        return Aim({"kind": "number", "number": agent["work_number"]}, TARGET_TONE_HZ, phone)
     if kind == "agent":
         return Aim({"kind": "agent", "agent_id": agent["agent_id"]}, TARGET_TONE_HZ, phone)
     queues = (await house.snapshot())["queues"]
@@ -315,7 +317,7 @@ async def consult_is(talk: Talk, step: str) -> None:
     await until(look, f"the consultation to be {step}")
 
 
-@pytest.mark.parametrize("kind", AIMS)
+@pytest.mark.parametrize("kind", [*AIMS, "work number"])
 async def test_a_blind_transfer(talk: Talk, kind: str) -> None:
     aim = await aim_at(talk.house, kind)
     await talk.ask("transfer", target=aim.target, mode="blind")
