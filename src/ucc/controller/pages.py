@@ -23,6 +23,8 @@ log = structlog.get_logger("pages")
 LOOK_EVERY_S = 0.5
 SILENT_S = 1.5
 GONE_S = 12.0
+SETTLED_PACKETS = 50
+"""One second of sound: a page that has sent less is still setting up its media."""
 AT_ONCE = 8
 NORMAL = 16
 PAGE_PROTOCOL = "SAVPF"
@@ -87,7 +89,7 @@ class PageWatch:
             del self._pages[leg]
             with contextlib.suppress(SwitchError):
                 await self._switch.hang_up(leg, NORMAL)
-        elif at - max(page.changed_at, page.asked_at) >= SILENT_S:
+        elif packets >= SETTLED_PACKETS and at - max(page.changed_at, page.asked_at) >= SILENT_S:
             page.asked_at = at
             log.info("a page is silent and called anew", leg=leg, call=str(call_id))
             self._runner.post(call_id, ev.RejoinRequested(at, leg))
