@@ -1,6 +1,7 @@
 /** Words in Chinese and English. Chinese is the default; the choice is remembered in this browser. */
 import { createI18n } from 'vue-i18n'
 import * as agent from '@/agent/messages'
+import * as blacklist from '@/blacklist/messages'
 import * as call from '@/call/messages'
 import { recall, remember } from '@/kit/storage'
 import * as live from '@/live/messages'
@@ -15,6 +16,7 @@ export const LANGUAGES: readonly Language[] = ['zh-CN', 'en']
 
 const zh = {
   agent: agent.zh,
+  blacklist: blacklist.zh,
   call: call.zh,
   failure: failure.zh,
   live: live.zh,
@@ -25,6 +27,7 @@ const zh = {
 }
 const en: typeof zh = {
   agent: agent.en,
+  blacklist: blacklist.en,
   call: call.en,
   failure: failure.en,
   live: live.en,

@@ -1,13 +1,13 @@
 /** Which pages a role has; the first is where it starts. */
 import type { Role } from '@/session/store'
 
-export type PageName = 'agent' | 'live' | 'calls' | 'tenants'
+export type PageName = 'agent' | 'live' | 'calls' | 'tenants' | 'blacklist'
 
 const PAGES: Record<Role, readonly PageName[]> = {
-  operator: ['live', 'calls', 'tenants'],
-  reseller: ['live', 'calls', 'tenants'],
-  enterprise: ['live', 'calls', 'tenants'],
-  supervisor: ['live', 'calls'],
+  operator: ['live', 'calls', 'tenants', 'blacklist'],
+  reseller: ['live', 'calls', 'tenants', 'blacklist'],
+  enterprise: ['live', 'calls', 'tenants', 'blacklist'],
+  supervisor: ['live', 'calls', 'blacklist'],
   agent: ['agent', 'calls'],
 }
 

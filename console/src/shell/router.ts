@@ -27,6 +27,12 @@ export const router = createRouter({
           component: () => import('@/tenant/TenantsPage.vue'),
           meta: { page: 'tenants' },
         },
+        {
+          path: 'blacklist',
+          name: 'blacklist',
+          component: () => import('@/blacklist/BlacklistPage.vue'),
+          meta: { page: 'blacklist' },
+        },
         { path: ':rest(.*)*', name: 'unknown', component: () => import('./UnknownPage.vue') },
       ],
     },
