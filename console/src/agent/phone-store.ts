@@ -129,6 +129,14 @@ export const usePhone = defineStore('phone', () => {
     })
   }
 
+  /** At the switch, which remembers it over a reload, and at the page's own microphone. */
+  async function mute(isMuted: boolean): Promise<void> {
+    const own = device
+    if (isMuted && own !== null) (await own).setMuted(true)
+    await desk.mute(isMuted)
+    if (!isMuted && own !== null) (await own).setMuted(false)
+  }
+
   /** Over SIP when the page has the call, else through the switch. */
   async function press(key: string): Promise<void> {
     if (call.value?.name === 'talking') tell({ kind: 'key.pressed', key })
@@ -167,6 +175,7 @@ export const usePhone = defineStore('phone', () => {
     hangUp,
     answer: () => tell({ kind: 'answer.clicked' }),
     press,
+    mute,
     switchOff: () => tell({ kind: 'stopped' }),
     restart: () => tell({ kind: 'started' }),
     checkMicrophone: async () => (await device)?.checkMicrophone(),

@@ -63,6 +63,14 @@ export class Phone {
     }
   }
 
+  /** The microphone itself, at once; the switch mutes the leg too. */
+  setMuted(isMuted: boolean): void {
+    for (const session of this.sessions.values()) {
+      if (isMuted) session.mute({ audio: true })
+      else session.unmute({ audio: true })
+    }
+  }
+
   private run(effect: PhoneEffect): void {
     switch (effect.kind) {
       case 'register':
