@@ -49,7 +49,7 @@ async def test_a_phone_that_is_not_answered_loses_the_call_to_the_next_agent(hou
         await house.phone("8001", is_answering=False)
         answering = await house.phone("8002")
         await house.sign_in("agent1")
-        await house.sign_in("agent2", "paused", "break")
+        await house.sign_in("agent2", "paused", "rest")
         await asyncio.sleep(SETTLED_S)
         call = await house.call_in()
         await house.agent_is("8001", "ringing")
@@ -70,7 +70,7 @@ async def test_a_declined_call_goes_to_the_next_agent(house: House) -> None:
     declining = await house.phone("8001", is_answering=False)
     await house.phone("8002")
     await house.sign_in("agent1")
-    await house.sign_in("agent2", "paused", "break")
+    await house.sign_in("agent2", "paused", "rest")
     call = await house.call_in()
     await house.agent_is("8001", "ringing")
     await declining.wait_ringing()
@@ -142,7 +142,7 @@ async def test_nobody_signed_in_overflows_at_once(house: House) -> None:
 
 async def test_the_caller_hears_where_it_stands(house: House) -> None:
     async with changed_queue(house, announce_every_s=10):
-        await house.sign_in("agent1", "paused", "break")
+        await house.sign_in("agent1", "paused", "rest")
         await asyncio.sleep(SETTLED_S)
         first = await house.call_in()
         await house.live_call(first.caller, "queued")
@@ -208,7 +208,7 @@ async def test_a_caller_comes_back_to_the_agent_who_spoke_last(house: House) -> 
     async with changed_queue(house, last_agent_s=20):
         await house.phone("8001")
         await house.phone("8002")
-        await house.sign_in("agent1", "paused", "break")
+        await house.sign_in("agent1", "paused", "rest")
         await house.sign_in("agent2")
         await asyncio.sleep(SETTLED_S)
         call = await house.call_in()
@@ -218,7 +218,7 @@ async def test_a_caller_comes_back_to_the_agent_who_spoke_last(house: House) -> 
         await house.record(call.caller)
         await house.sign_in("agent1")
         await house.agent_is("8001", "ready")
-        await house.sign_in("agent2", "paused", "break")
+        await house.sign_in("agent2", "paused", "rest")
         await house.sign_in("agent2")
         again = await house.call_in(caller=call.caller)
         live = await house.live_call(call.caller, "talking")
@@ -236,7 +236,7 @@ async def test_the_time_of_an_agent_is_kept(house: House) -> None:
     await asyncio.sleep(2)
     await house.hang_up(call)
     await house.agent_is("8001", "ready")
-    await house.sign_in("agent1", "paused", "break")
+    await house.sign_in("agent1", "paused", "rest")
     await asyncio.sleep(1)
     await house.sign_in("agent1", "offline")
     ended = (await house.agent_is("8001", "offline"))["since"]
@@ -265,7 +265,7 @@ async def test_an_offer_outlives_its_controller(house: House) -> None:
     ringing = await house.phone("8001", is_answering=False)
     await house.phone("8002")
     await house.sign_in("agent1")
-    await house.sign_in("agent2", "paused", "break")
+    await house.sign_in("agent2", "paused", "rest")
     call = await house.call_in()
     await house.agent_is("8001", "ringing")
     await ringing.wait_ringing()

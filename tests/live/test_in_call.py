@@ -159,7 +159,7 @@ async def test_mute_keeps_the_agents_voice_from_the_customer(talk: Talk) -> None
 async def test_a_parked_customer_is_fetched_by_a_colleague(talk: Talk) -> None:
     house = talk.house
     await house.phone("8002", tone_hz=TARGET_TONE_HZ)
-    await house.sign_in("agent2", "paused", "break")
+    await house.sign_in("agent2", "paused", "rest")
     await house.sign_in("agent2")
     await talk.ask("park")
     live = await talk.is_in("parked")

@@ -102,7 +102,7 @@ async def test_a_dead_line_in_a_call_gives_the_customer_back_to_the_head_of_the_
     phone = await put_line_up(house)
     call = await house.call_in()
     await house.live_call(call.caller, "talking")
-    await house.sign_in("agent2", "paused", "break")
+    await house.sign_in("agent2", "paused", "rest")
     await house.phone("8002")
     later = await house.call_in()
     await house.live_call(later.caller, "queued")
@@ -121,7 +121,7 @@ async def test_a_dead_line_in_a_call_gives_the_customer_back_to_the_head_of_the_
 
 async def test_a_call_that_is_offered_a_dead_line_is_not_lost(house: House) -> None:
     phone = await put_line_up(house)
-    await house.sign_in("agent2", "paused", "break")
+    await house.sign_in("agent2", "paused", "rest")
     await house.phone("8002")
     await phone.kill()
     call = await house.call_in()
