@@ -5,6 +5,10 @@ import * as blacklist from '@/blacklist/messages'
 import * as call from '@/call/messages'
 import { recall, remember } from '@/kit/storage'
 import * as live from '@/live/messages'
+import * as missed from '@/missed/messages'
+import * as policy from '@/policy/messages'
+import * as prompt from '@/prompt/messages'
+import * as queue from '@/queue/messages'
 import * as session from '@/session/messages'
 import * as shell from '@/shell/messages'
 import * as tenant from '@/tenant/messages'
@@ -20,6 +24,10 @@ const zh = {
   call: call.zh,
   failure: failure.zh,
   live: live.zh,
+  missed: missed.zh,
+  policy: policy.zh,
+  prompt: prompt.zh,
+  queue: queue.zh,
   session: session.zh,
   shell: shell.zh,
   tenant: tenant.zh,
@@ -31,6 +39,10 @@ const en: typeof zh = {
   call: call.en,
   failure: failure.en,
   live: live.en,
+  missed: missed.en,
+  policy: policy.en,
+  prompt: prompt.en,
+  queue: queue.en,
   session: session.en,
   shell: shell.en,
   tenant: tenant.en,

@@ -1,14 +1,14 @@
 /** Which pages a role has; the first is where it starts. */
 import type { Role } from '@/session/store'
 
-export type PageName = 'agent' | 'live' | 'calls' | 'tenants' | 'blacklist'
+export type PageName = 'agent' | 'live' | 'calls' | 'tenants' | 'blacklist' | 'missed' | 'queues' | 'policies' | 'prompts'
 
 const PAGES: Record<Role, readonly PageName[]> = {
   operator: ['live', 'calls', 'tenants', 'blacklist'],
   reseller: ['live', 'calls', 'tenants', 'blacklist'],
-  enterprise: ['live', 'calls', 'tenants', 'blacklist'],
-  supervisor: ['live', 'calls', 'blacklist'],
-  agent: ['agent', 'calls'],
+  enterprise: ['live', 'calls', 'missed', 'queues', 'prompts', 'policies', 'blacklist', 'tenants'],
+  supervisor: ['live', 'calls', 'missed', 'queues', 'prompts', 'policies', 'blacklist'],
+  agent: ['agent', 'calls', 'missed'],
 }
 
 /** A supervisor with an extension has a phone too: to listen, and to take calls over. */

@@ -1,6 +1,16 @@
 export const zh = {
   product: 'UCC 呼叫中心',
-  menu: { agent: '坐席台', live: '实时监控', calls: '通话记录', tenants: '企业与余额', blacklist: '黑名单' },
+  menu: {
+    agent: '坐席台',
+    live: '实时监控',
+    calls: '通话记录',
+    missed: '未接来电',
+    queues: '队列',
+    prompts: '语音文件',
+    policies: '录音策略',
+    blacklist: '黑名单',
+    tenants: '企业与余额',
+  },
   logOut: '退出登录',
   logOutInCall: '您正在通话中，退出会结束这通电话。确定退出吗？',
   language: '语言',
@@ -16,7 +26,17 @@ export const zh = {
 
 export const en: typeof zh = {
   product: 'UCC Call Centre',
-  menu: { agent: 'Agent desk', live: 'Live', calls: 'Call records', tenants: 'Tenants', blacklist: 'Blacklist' },
+  menu: {
+    agent: 'Agent desk',
+    live: 'Live',
+    calls: 'Call records',
+    missed: 'Missed calls',
+    queues: 'Queues',
+    prompts: 'Prompts',
+    policies: 'Recording',
+    blacklist: 'Blacklist',
+    tenants: 'Tenants',
+  },
   logOut: 'Log out',
   logOutInCall: 'You are in a call; logging out ends it. Log out?',
   language: 'Language',
