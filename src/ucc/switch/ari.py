@@ -1,5 +1,8 @@
 """ARI's two kinds of socket: one that Asterisk opens and delivers events on, and several that only carry requests.
 
+Long lists are read over plain HTTP: Asterisk puts each reply on a socket whole on the stack of one thread, and a list of
+about 1,000 channels ends the process.
+
 Requests on one socket run one after the other, so that requests of one call, always sent on the same socket, keep their
 order; several sockets keep calls from waiting for each other. Asterisk sets no deadline: every request has one here.
 """
@@ -15,6 +18,7 @@ from itertools import count
 from typing import Any
 from zlib import crc32
 
+import aiohttp
 import orjson
 import structlog
 from websockets.asyncio.client import ClientConnection, connect
@@ -107,6 +111,26 @@ def _read_reply(method: str, uri: str, answer: Json) -> Any:
     reason = f"{method} {uri}: {status} {answer.get('reason_phrase', '')} {answer.get('message_body', '')}"
     is_gone = status in (404, 409, 412, 422) or (status == 400 and "not found" in reason)
     raise LegGone(reason) if is_gone else SwitchError(reason)
+
+
+class AriLists:
+    """Reads lists of any length from one Asterisk."""
+
+    def __init__(self, host: str, port: int, password: str) -> None:
+        self._url = f"http://{host}:{port}/ari/"
+        self._auth = aiohttp.BasicAuth("ucc", password)
+
+    async def read(self, uri: str) -> list[Json]:
+        """What `uri` lists. Raises SwitchError."""
+        timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
+        try:
+            async with aiohttp.ClientSession(auth=self._auth, timeout=timeout) as session:
+                async with session.get(self._url + uri) as reply:
+                    reply.raise_for_status()
+                    listed: list[Json] = orjson.loads(await reply.read())
+                    return listed
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SwitchError(f"no list of {uri}: {error!r}") from None
 
 
 class AriEvents:

@@ -15,7 +15,7 @@ import structlog
 
 from ucc.engine import events as ev
 from ucc.kit.clock import SteadyClock
-from ucc.switch.ari import AriEvents, AriRequests, Json
+from ucc.switch.ari import AriEvents, AriLists, AriRequests, Json
 from ucc.switch.port import DEFAULT_MUSIC, EventSink, Gateway, LegGone, Phone, SwitchError
 from ucc.switch.translate import read_arrival, read_time
 
@@ -65,6 +65,7 @@ class Asterisk:
         self._on_event = on_event
         self._on_connect = on_connect
         self._requests = AriRequests(host, ari_port, password)
+        self._lists = AriLists(host, ari_port, password)
         self._events = AriEvents(host, event_port, password, self._take_event, self._connected)
         self._starting: dict[str, asyncio.Future[bool]] = {}
         self._hang_up_causes: dict[str, int] = {}
@@ -239,13 +240,13 @@ class Asterisk:
         await self._requests.request("POST", f"channels/{leg}/transfer_progress", leg, states=states)
 
     async def observe(self) -> dict[str, bool]:
-        channels: list[Json] = await self._requests.request("GET", "channels")
+        channels: list[Json] = await self._lists.read("channels")
         legs = {x["id"]: x["state"] == "Up" for x in channels if x["name"].startswith(LEG_NAME)}
         self._unanswered = {leg for leg, is_up in legs.items() if not is_up and not leg.startswith(OWN_PREFIX)}
         return legs
 
     async def observe_bridges(self) -> list[str]:
-        bridges: list[Json] = await self._requests.request("GET", "bridges")
+        bridges: list[Json] = await self._lists.read("bridges")
         return [x["id"] for x in bridges if not x["id"].startswith(WATCH_PREFIX)]
 
     # --- events ---------------------------------------------------------------------------------------------------
