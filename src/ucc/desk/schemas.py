@@ -6,18 +6,19 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from ucc.identity.schemas import RowId
+
 DIALLED = r"^[0-9+*#() -]+$"
-AgentId = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
 
 class AgentTargetBody(BaseModel):
     kind: Literal["agent"]
-    agent_id: AgentId
+    agent_id: RowId
 
 
 class QueueTargetBody(BaseModel):
     kind: Literal["queue"]
-    queue_id: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    queue_id: RowId
 
 
 class NumberTargetBody(BaseModel):
@@ -68,7 +69,7 @@ class RecordingBody(BaseModel):
 
 
 class PickUpBody(BaseModel):
-    agent_id: AgentId | None = Field(None, description="Whose ringing call; nobody named: any colleague's")
+    agent_id: RowId | None = Field(None, description="Whose ringing call; nobody named: any colleague's")
 
 
 class WrapUpBody(BaseModel):

@@ -13,7 +13,7 @@ from ucc.engine.cause import failure_reason, is_routable
 from ucc.engine.effects import AgentTarget, DialAgent, DialTrunk
 from ucc.engine.leg import Leg
 from ucc.engine.limits import TRUNK_KINDS
-from ucc.engine.record import LegKind, Party
+from ucc.engine.record import Direction, LegKind, Party
 from ucc.engine.spoken import speak_whole
 from ucc.engine.state import Claiming, Facts, Finding, Offer, Prompt, Queued, Reach, Ringing
 from ucc.engine.target import AgentPlan, LimitKey, MenuPlan, Plan, QueuePlan, Target, TrunkPlan, VoicemailPlan
@@ -32,6 +32,11 @@ class Asking:
     party: Party = Party.AGENT
     is_auto_answered: bool = False
     is_captured: bool = False
+
+
+def asking_for(facts: Facts) -> Asking:
+    """For somebody who looks in the customer's name."""
+    return Asking(facts.caller if facts.direction is Direction.INBOUND else facts.callee)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +207,9 @@ def _ring(reach: Ringing, facts: Facts, event: ev.CallEvent, asking: Asking) -> 
             for other in mine:
                 if other != leg:
                     facts = facts.drop_leg(other, event.at, ANSWERED_ELSEWHERE)
-            found = facts.leg(leg)
-            label = mine[leg].agent.name if mine[leg].agent else (found.address if found else "")  # type: ignore[union-attr]
-            return facts, Reached(leg, mine[leg].agent, label, reach.plan)
+            agent, found = mine[leg].agent, facts.leg(leg)
+            label = agent.name if agent is not None else found.address if found is not None else ""
+            return facts, Reached(leg, agent, label, reach.plan)
         case ev.LegEnded(leg=leg, cause=cause) if leg in mine:
             if isinstance(reach.plan, QueuePlan):
                 facts = facts.note_outcome(leg, OFFER_OUTCOMES.get(cause, "unreachable"))

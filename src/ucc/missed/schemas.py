@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ucc.engine.record import Result
+from ucc.identity.schemas import RowId
 
 
 class MissedCallRow(BaseModel):
@@ -43,7 +44,7 @@ class MissedCallFilter(BaseModel):
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
     is_done: bool | None = None
-    queue_id: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    queue_id: RowId | None = None
     number: Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9+]+$")] | None = None
     starts_from: AwareDatetime | None = Field(None, alias="from")
     starts_before: AwareDatetime | None = Field(None, alias="to")

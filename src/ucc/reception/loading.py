@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ucc.agent.models import Agent
 from ucc.blacklist.service import is_listed
 from ucc.config import Settings, get_settings
+from ucc.engine.dialled import SHORT_DIGITS
 from ucc.engine.effects import AgentTarget
 from ucc.engine.ivr_tree import Caller, CallerSwitch, SubMenu, Tree, link
 from ucc.engine.target import (
@@ -47,7 +48,6 @@ from ucc.voicemail.models import VoicemailBox, VoicemailMessage
 
 LAST_AGENT_WITHIN = timedelta(days=30)
 STANDARD_LANGUAGE = "zh-CN"
-SHORT_DIGITS = 8
 """Numbers of at most so many digits may be work numbers or extensions."""
 
 
@@ -230,7 +230,7 @@ async def _plan_number(session: AsyncSession, settings: Settings, tenant_id: int
     """A work number first, then (not for callers from outside) an extension."""
     digits = target.number
     agent_id: int | None = None
-    if digits.isascii() and digits.isdecimal() and len(digits) <= SHORT_DIGITS:
+    if digits.isascii() and digits.isdecimal() and len(digits) in SHORT_DIGITS:
         agent_id = await session.scalar(
             select(Agent.id).where(Agent.tenant_id == tenant_id, Agent.work_number == digits)
         )

@@ -79,12 +79,3 @@ async def exchange_datagram(address: str, port: int, message: bytes, *, timeout_
         transport.close()
         with contextlib.suppress(asyncio.CancelledError):
             protocol.reply.cancel()
-
-
-def process_probe() -> Probe:
-    """For a service that only has to be alive; the supervisor itself reports when it is not."""
-
-    async def find_trouble() -> str | None:
-        return None
-
-    return find_trouble

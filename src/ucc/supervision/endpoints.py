@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, status
+from fastapi import APIRouter, Request, status
 from pydantic import BaseModel, Field
 
 from ucc.agent.schemas import PresenceRequest
@@ -21,6 +21,7 @@ from ucc.errors import (
     documented,
 )
 from ucc.identity.access import EditorWork, Work
+from ucc.identity.schemas import RowId
 from ucc.live.controller import Controller, controller_of
 from ucc.pause.service import require_reason
 from ucc.team.service import require_supervised
@@ -71,9 +72,7 @@ async def release(call_id: UUID, work: EditorWork, request: Request) -> None:
         NotLoggedIn, Forbidden, NotYourTeam, NotFound, UnknownPauseReason, ControllerRefused, ControllerAway, *UNSAFE
     ),
 )
-async def set_presence_of(
-    agent_id: Annotated[int, Path(ge=1, le=2**63 - 1)], body: PresenceRequest, work: EditorWork, request: Request
-) -> None:
+async def set_presence_of(agent_id: RowId, body: PresenceRequest, work: EditorWork, request: Request) -> None:
     """强制签出, 置忙, 置闲. During a call it takes effect after it."""
     await require_supervised(work, agent_id)
     if body.presence == "paused":

@@ -1,7 +1,7 @@
 """ARI's two kinds of socket: one that Asterisk opens and delivers events on, and several that only carry requests.
 
-Long lists are read over plain HTTP: Asterisk puts each reply on a socket whole on the stack of one thread, and a list of
-about 1,000 channels ends the process.
+Lists are read over plain HTTP: Asterisk puts each reply on a socket whole on the stack of one thread, and a list of about
+1,000 channels ends the process.
 
 Requests on one socket run one after the other, so that requests of one call, always sent on the same socket, keep their
 order; several sockets keep calls from waiting for each other. Asterisk sets no deadline: every request has one here.
@@ -124,11 +124,13 @@ class AriLists:
         """What `uri` lists. Raises SwitchError."""
         timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
         try:
-            async with aiohttp.ClientSession(auth=self._auth, timeout=timeout) as session:
-                async with session.get(self._url + uri) as reply:
-                    reply.raise_for_status()
-                    listed: list[Json] = orjson.loads(await reply.read())
-                    return listed
+            async with (
+                aiohttp.ClientSession(auth=self._auth, timeout=timeout) as session,
+                session.get(self._url + uri) as reply,
+            ):
+                reply.raise_for_status()
+                listed: list[Json] = orjson.loads(await reply.read())
+                return listed
         except (aiohttp.ClientError, TimeoutError) as error:
             raise SwitchError(f"no list of {uri}: {error!r}") from None
 

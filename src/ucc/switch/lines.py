@@ -53,9 +53,11 @@ class LineWatch:
         """Lines that are up and not on hold by their phone."""
         found = set()
         for actor in self._runner.calls.values():
-            stage = actor.state.stage if isinstance(actor.state, Live) else None
-            if isinstance(stage, Line) and not stage.is_held and actor.state.facts.is_up(stage.agent_leg):  # type: ignore[union-attr]
-                found.add(stage.agent_leg)
+            state = actor.state
+            if not isinstance(state, Live) or not isinstance(state.stage, Line) or state.stage.is_held:
+                continue
+            if state.facts.is_up(state.stage.agent_leg):
+                found.add(state.stage.agent_leg)
         return found
 
     async def _look_at(self, leg: str) -> None:

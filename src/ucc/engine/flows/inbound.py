@@ -87,10 +87,6 @@ def arrive(call_id: UUID, event: ev.CallArrived) -> Live:
     return Live(facts, RoutingInbound(event.leg))
 
 
-def asking(facts: Facts) -> rc.Asking:
-    return rc.Asking(facts.caller if facts.direction is Direction.INBOUND else facts.callee)
-
-
 def lose_customer(live: Live, event: ev.LegEnded) -> Ended:
     """The customer hung up."""
     stage = live.stage
@@ -176,7 +172,7 @@ def decide_seeking(live: Live, stage: Seeking, event: ev.CallEvent) -> Live | En
         case ev.LegGiven():
             facts = rc.drop(stage.reach, count_wait(live, live.facts, event.at), event.at, rc.ANSWERED_ELSEWHERE)
             return _take_leg(replace(live, facts=facts), stage.customer, event)
-    facts, step = rc.step(stage.reach, live.facts, event, asking(live.facts))
+    facts, step = rc.step(stage.reach, live.facts, event, rc.asking_for(live.facts))
     return _go_on(replace(live, facts=facts), stage, step, event.at, live)
 
 
@@ -329,7 +325,7 @@ def _pick_up(
     facts = rc.drop(stage.reach, count_wait(live, live.facts, at), at, rc.ANSWERED_ELSEWHERE)
     overflow = ToQueue(facts.queue_id) if facts.queue_id is not None and back is None else None
     plan = AgentPlan(agent, PICK_UP_RING_S, overflow=overflow, is_auto_answered=True, is_forced=True)
-    facts, step = rc.take(facts, plan, asking(facts), at)
+    facts, step = rc.take(facts, plan, rc.asking_for(facts), at)
     after = replace(live, facts=facts)
     return _go_on(after, replace(stage, back=back or stage.back), step, at, after)
 

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 from ucc.engine import events as ev
 from ucc.engine import reach as rc
+from ucc.engine.dialled import RECORDING_KEYS
 from ucc.engine.effects import AgentTarget, SendKeys, SettleTransfer
 from ucc.engine.ending import count_hold, end_call
 from ucc.engine.flows import inbound, rejoin
-from ucc.engine.record import Direction, EndedBy, Result
+from ucc.engine.record import EndedBy, Result
 from ucc.engine.state import Ended, Errand, Facts, Live, Parked, Participant, Queued, Reach, Seeking, Talking
 from ucc.engine.target import Target, ToNumber, ToQueue
-
-RECORD_KEYS = "*1"
 
 
 def enter(live: Live, facts: Facts, customer: str, participants: tuple[Participant, ...], at: float) -> Live:
@@ -120,18 +119,14 @@ def _mute(live: Live, stage: Talking, found: tuple[Talking, Participant] | None,
 
 def _type(live: Live, stage: Talking, key: str) -> Live:
     """`*1` on an agent's phone turns recording on demand on and off."""
-    typed = (stage.typed + key)[-len(RECORD_KEYS) :]
-    if typed != RECORD_KEYS:
+    typed = (stage.typed + key)[-len(RECORDING_KEYS) :]
+    if typed != RECORDING_KEYS:
         return replace(live, stage=replace(stage, typed=typed))
     facts = replace(live.facts, is_recording_asked=live.facts.recording is None)
     return replace(live, facts=facts, stage=replace(stage, typed=""))
 
 
 # --- errands ----------------------------------------------------------------------------------------------------------
-
-
-def _asking(facts: Facts) -> rc.Asking:
-    return rc.Asking(facts.caller if facts.direction is Direction.INBOUND else facts.callee)
 
 
 def _begin_errand(
@@ -162,7 +157,7 @@ def _settled(live: Live, errand: Errand | None, is_done: bool) -> Live:
 
 
 def _go_errand(live: Live, stage: Talking, errand: Errand, reach: Reach, event: ev.CallEvent) -> Live | Ended:
-    facts, step = rc.step(reach, live.facts, event, _asking(live.facts))
+    facts, step = rc.step(reach, live.facts, event, rc.asking_for(live.facts))
     match step:
         case rc.Reached():
             reached = Participant(step.leg, step.agent, step.label)
