@@ -1,7 +1,7 @@
 """ARI's two kinds of socket: one that Asterisk opens and delivers events on, and several that only carry requests.
 
-Lists are read over plain HTTP: Asterisk puts each reply on a socket whole on the stack of one thread, and a list of about
-1,000 channels ends the process.
+Lists are read over plain HTTP: Asterisk puts each reply on a socket whole on the stack of one thread, and a list of
+about 1,000 channels ends the process.
 
 Requests on one socket run one after the other, so that requests of one call, always sent on the same socket, keep their
 order; several sockets keep calls from waiting for each other. Asterisk sets no deadline: every request has one here.
