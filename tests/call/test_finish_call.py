@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
-from ucc.call.service import finish_call, load_states, save_state, talk_ms
+from ucc.call.service import finish_call, talk_ms
 from ucc.db.unit import Database
 from ucc.engine.record import Direction, FinishedCall, RecordingRecord, Result
 from ucc.kit.ids import new_id
@@ -265,10 +265,7 @@ async def test_a_call_whose_rate_is_gone_is_still_recorded(database: Database, w
 async def test_the_kept_state_goes_with_the_record(database: Database, world: World) -> None:
     call = finished_call(world.first, 50)
     async with database.begin() as session:
-        await save_state(session, call.call_id, None, "me", {"kind": "new"})
-        await save_state(session, call.call_id, world.first.enterprise_id, "me", {"kind": "talking"})
-    async with database.begin() as session:
-        assert await load_states(session) == {call.call_id: {"kind": "talking"}}
+        session.add(LiveCallState(call_id=call.call_id, controller="me", state={"kind": "talking"}))
     await finish(database, call)
     async with database.begin() as session:
         assert await session.scalar(select(func.count()).select_from(LiveCallState)) == 0

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from ucc.db.unit import Database
-from ucc.tenant.service import load_chain, release_leases, renew_leases
+from ucc.tenant.service import load_chain, renew_leases
 from world import World, add_tenant
 
 pytestmark = pytest.mark.db
@@ -52,6 +52,3 @@ async def test_one_controller_holds_a_tenant(database: Database, world: World) -
         await session.execute(text("UPDATE tenant_lease SET expires_at = now() - interval '1 second'"))
     assert await renew("two") == enterprises
     assert await renew("one") == set()
-    async with database.begin() as session:
-        await release_leases(session, "two")
-    assert await renew("one") == enterprises

@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
@@ -17,7 +16,7 @@ from ucc.db.jobs import defer_job
 from ucc.db.scope import TenantKind
 from ucc.engine.record import Direction, FinishedCall, LegKind, Party
 from ucc.frequency.service import forget_attempts_of
-from ucc.kit.clock import now, to_moment, to_ms
+from ucc.kit.clock import to_moment, to_ms
 from ucc.ledger.service import Fact, Line, find_accounts, post
 from ucc.missed.service import note_missed_call
 from ucc.rating.service import LevelCharge, rate_chain
@@ -199,26 +198,6 @@ def _lines(item: LevelCharge, accounts: dict[tuple[int, str], int], operator_id:
     payee = (operator_id, "carrier") if item.payee_tenant_id is None else (item.payee_tenant_id, "income")
     amount = item.charge.amount_micros
     return Line(accounts[item.tenant_id, "balance"], -amount), Line(accounts[payee], amount)
-
-
-async def save_state(
-    session: AsyncSession, call_id: UUID, tenant_id: int | None, controller: str, state: dict[str, Any]
-) -> None:
-    """Keep the engine's state of a live call."""
-    values = {"tenant_id": tenant_id, "controller": controller, "state": state, "updated_at": now()}
-    row = upsert(LiveCallState).values(call_id=call_id, **values)
-    await session.execute(row.on_conflict_do_update(index_elements=["call_id"], set_=values))
-
-
-async def load_states(session: AsyncSession) -> dict[UUID, dict[str, Any]]:
-    """The kept states of all live calls."""
-    rows = await session.execute(select(LiveCallState.call_id, LiveCallState.state))
-    return {row[0]: row[1] for row in rows}
-
-
-async def delete_state(session: AsyncSession, call_id: UUID) -> None:
-    """Forget a live call that leaves no record."""
-    await session.execute(delete(LiveCallState).where(LiveCallState.call_id == call_id))
 
 
 def _to_moment_or_none(seconds: float | None) -> datetime | None:

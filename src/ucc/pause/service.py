@@ -56,12 +56,6 @@ async def require_reason(session: AsyncSession, tenant_id: int, code: str | None
         raise UnknownPauseReason
 
 
-async def load_limits(session: AsyncSession, tenant_id: int) -> dict[str, int]:
-    """How long a pause of each reason may last, in seconds; reasons without a limit are not in it."""
-    rows = await session.execute(select(PauseReason.code, PauseReason.max_s).where(PauseReason.tenant_id == tenant_id))
-    return {code: max_s for code, max_s in rows if max_s is not None}
-
-
 async def _get(scoped: Scoped, reason_id: int) -> PauseReason:
     row = await scoped.session.get(PauseReason, reason_id)
     if row is None:

@@ -55,8 +55,3 @@ async def renew_leases(session: AsyncSession, controller: str, lease_s: float) -
         {"controller": controller, "lease_s": lease_s},
     )
     return set(rows.scalars())
-
-
-async def release_leases(session: AsyncSession, controller: str) -> None:
-    """Let another controller take over at once."""
-    await session.execute(text("DELETE FROM tenant_lease WHERE controller = :controller"), {"controller": controller})
