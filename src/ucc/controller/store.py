@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from ucc.call.service import finish_call
@@ -39,6 +40,16 @@ _MIRROR = text(
     """
 )
 
+_FORGET = text("DELETE FROM call_state WHERE call_id IN :ids").bindparams(bindparam("ids", expanding=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A live call's state as it was last written."""
+
+    tenant_id: int | None
+    state: bytes
+
 
 class CallStore:
     """The keeper of calls for one controller."""
@@ -51,7 +62,8 @@ class CallStore:
         self._refused = spool / "refused"
         for folder in (self._live, self._finished, self._refused):
             folder.mkdir(parents=True, exist_ok=True)
-        self._dirty: dict[UUID, CallState] = {}
+        self._dirty: dict[UUID, _Kept | None] = {}
+        """What the database has not heard yet; None: the call is over."""
         self._pending: asyncio.Queue[Path] = asyncio.Queue()
         self.is_database_away = False
 
@@ -64,11 +76,12 @@ class CallStore:
         if isinstance(state, New):
             return
         if isinstance(state, Ended):
-            self._dirty[state.call_id] = state
+            self._dirty[state.call_id] = None
             (self._live / f"{state.call_id}.json").unlink(missing_ok=True)
             return
-        self._dirty[state.facts.call_id] = state
-        _write(self._live / f"{state.facts.call_id}.json", STATE.dump_json(state))
+        kept = _Kept(state.facts.tenant_id, STATE.dump_json(state))
+        self._dirty[state.facts.call_id] = kept
+        _write(self._live / f"{state.facts.call_id}.json", kept.state)
 
     def finish(self, finished: FinishedCall) -> None:
         path = self._finished / f"{finished.call_id}.json"
@@ -134,19 +147,30 @@ class CallStore:
             if not batch:
                 continue
             try:
-                async with self._database.begin() as session:
-                    for call_id, state in batch.items():
-                        if isinstance(state, Ended):
-                            await session.execute(text("DELETE FROM call_state WHERE call_id = :id"), {"id": call_id})
-                        elif not isinstance(state, New):
-                            values = {"call_id": call_id, "tenant_id": state.facts.tenant_id}
-                            row = values | {"controller": self._controller, "state": STATE.dump_json(state).decode()}
-                            await session.execute(_MIRROR, row)
+                await self._write_batch(batch)
                 self._note_back()
             except (*AWAY, DBAPIError) as error:
                 self._note_away(error)
                 self._dirty = batch | self._dirty
                 await asyncio.sleep(RETRY_S)
+
+    async def _write_batch(self, batch: dict[UUID, _Kept | None]) -> None:
+        ended = [call_id for call_id, kept in batch.items() if kept is None]
+        rows = [
+            {
+                "call_id": call_id,
+                "tenant_id": kept.tenant_id,
+                "controller": self._controller,
+                "state": kept.state.decode(),
+            }
+            for call_id, kept in batch.items()
+            if kept is not None
+        ]
+        async with self._database.begin() as session:
+            if ended:
+                await session.execute(_FORGET, {"ids": ended})
+            if rows:
+                await session.execute(_MIRROR, rows)
 
     def _note_away(self, error: BaseException) -> None:
         if not self.is_database_away:
