@@ -1,4 +1,4 @@
-"""Two agents, a supervisor, three calls: whatever people do, in any order that the switch tells it, late, twice, never."""
+"""Two agents, a supervisor, three calls: whatever people do, in any order the switch tells it, late, twice, never."""
 
 from __future__ import annotations
 
