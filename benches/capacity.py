@@ -42,7 +42,7 @@ from ucc.db.jobs import defer_job
 
 AIM = 2.5
 AIM_CALLS = 1000
-OURS_STEPS = range(500, 1501, 50)
+OURS_STEPS = range(700, 1501, 100)
 PEER_STEPS = range(150, 1501, 50)
 CALLS_PER_S = 12
 SETTLE_S = 3.0

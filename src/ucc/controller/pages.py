@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from ucc.border.ng import NgClient, NgError
+from ucc.border.ng import NgClient, NgError, NgRefused
 from ucc.engine import events as ev
 from ucc.engine.state import Live, Talking
 from ucc.switch.port import Switch, SwitchError
@@ -74,6 +74,10 @@ class PageWatch:
         try:
             async with self._room:
                 packets = count_page_packets(await self._ng.query(sip_call_id))
+        except NgRefused:
+            packets = None  # A desk phone's leg, which rtpengine does not relay; a page's is known before it talks.
+            if leg in self._pages:
+                return
         except (NgError, OSError):
             return
         if packets is None:

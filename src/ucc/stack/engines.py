@@ -22,23 +22,28 @@ Render = Callable[[Settings, Secrets], None]
 Command = Callable[[Settings], list[str]]
 
 
+MEDIA_NICE = -10
+"""Sound does not wait for anything else on the machine. Where that is not allowed, rtpengine starts all the same."""
+
+
 def list_engines(settings: Settings, secrets: Secrets) -> list[Service]:
     """In the order in which they start; none of them waits for another, but Kamailio for the database."""
 
     def service(
         name: str, user: str, render: Render, command: Command, find_trouble: Probe, consequence: str,
-        needs: tuple[str, ...] = (),
+        needs: tuple[str, ...] = (), nice: int = 0,
     ) -> Service:  # fmt: skip
         def prepare() -> list[str]:
             render(settings, secrets)
-            return chroot_command(settings, command(settings), user=user)
+            entered = chroot_command(settings, command(settings), user=user)
+            return ["nice", "-n", str(nice), *entered] if nice else entered
 
         return Service(name=name, prepare=prepare, find_trouble=find_trouble, needs=needs, consequence=consequence)
 
     engines = [
         service("rtpengine", "rtpengine", rtpengine.render, rtpengine.command, ng_probe(settings),
                 "new calls get 503 because their media could not be relayed or recorded; live calls lose their audio"
-                " until it is back"),
+                " until it is back", nice=MEDIA_NICE),
         service("kamailio", "kamailio", kamailio.render, kamailio.command,
                 sip_probe(settings.address, settings.sip_port),
                 "no phone can register and no new call can come or go; live calls keep talking", needs=("postgres",)),
