@@ -9,8 +9,8 @@ from ucc.stack.namespace import make_folder
 USER = "rtpengine"
 SILENT_CALL_S = 120
 MOST_PACKETS_AT_ONCE = 10_000
-"""After five times more than this in one socket's queue rtpengine reads that socket no more: with its default of 50, five
-stalls of a second each silence every call for good."""
+"""After five times more than this in one socket's queue rtpengine reads that socket no more: with its default of 50,
+five stalls of a second each silence every call for good."""
 
 
 def render(settings: Settings, secrets: Secrets) -> None:
