@@ -25,5 +25,9 @@ export const usePauseReasons = defineStore('pause-reasons', () => {
     return te(`agent.reasons.${code}`) ? t(`agent.reasons.${code}`) : code
   }
 
-  return { reasons, active, load, label, word }
+  /** Seconds that a pause for this reason may last; null: no limit. */
+  const limit = (code: string): number | null =>
+    reasons.value.find((reason) => reason.code === code)?.max_s ?? null
+
+  return { reasons, active, load, label, word, limit }
 })
