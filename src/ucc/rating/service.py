@@ -11,8 +11,8 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.kit.logging import get_logger
+from ucc.rating.by_prefix import Charge, NoRate, choose_rate, rate_call
 from ucc.rating.models import Rate
-from ucc.rating.price import Charge, NoRate, choose_rate, rate_call
 from ucc.tenant.service import Level
 
 log = get_logger("rating")
