@@ -11,6 +11,12 @@ import * as prompt from '@/prompt/messages'
 import * as queue from '@/queue/messages'
 import * as session from '@/session/messages'
 import * as shell from '@/shell/messages'
+import * as callerId from '@/caller_id/messages'
+import * as frequency from '@/frequency/messages'
+import * as pause from '@/pause/messages'
+import * as team from '@/team/messages'
+import * as trunk from '@/trunk/messages'
+import * as verification from '@/verification/messages'
 import * as tenant from '@/tenant/messages'
 import * as failure from './failure'
 import * as term from './term'
@@ -32,6 +38,12 @@ const zh = {
   shell: shell.zh,
   tenant: tenant.zh,
   term: term.zh,
+  verification: verification.zh,
+  trunk: trunk.zh,
+  team: team.zh,
+  pause: pause.zh,
+  frequency: frequency.zh,
+  callerId: callerId.zh,
 }
 const en: typeof zh = {
   agent: agent.en,
@@ -47,6 +59,12 @@ const en: typeof zh = {
   shell: shell.en,
   tenant: tenant.en,
   term: term.en,
+  verification: verification.en,
+  trunk: trunk.en,
+  team: team.en,
+  pause: pause.en,
+  frequency: frequency.en,
+  callerId: callerId.en,
 }
 
 const isLanguage = (text: string | null): text is Language => LANGUAGES.some((known) => known === text)

@@ -1,13 +1,35 @@
-/** Which pages a role has; the first is where it starts. */
+/** Which pages a role has, in groups; the first page is where it starts. */
 import type { Role } from '@/session/store'
 
-export type PageName = 'agent' | 'live' | 'calls' | 'tenants' | 'blacklist' | 'missed' | 'queues' | 'policies' | 'prompts'
+const GROUPS = {
+  work: ['agent', 'live', 'calls', 'missed'],
+  reception: ['queues', 'prompts', 'policies'],
+  outbound: ['caller-ids', 'trunks', 'frequency', 'blacklist', 'verification'],
+  people: ['teams', 'pause'],
+  customers: ['tenants'],
+} as const
 
+export type GroupName = keyof typeof GROUPS
+export type PageName = (typeof GROUPS)[GroupName][number]
+
+export interface MenuGroup {
+  name: GroupName
+  pages: readonly PageName[]
+}
+
+const SELLER: readonly PageName[] = ['live', 'calls', 'caller-ids', 'frequency', 'blacklist', 'tenants']
+const EDITOR: readonly PageName[] = [
+  ...GROUPS.work.slice(1),
+  ...GROUPS.reception,
+  'caller-ids',
+  'blacklist',
+  ...GROUPS.people,
+]
 const PAGES: Record<Role, readonly PageName[]> = {
-  operator: ['live', 'calls', 'tenants', 'blacklist'],
-  reseller: ['live', 'calls', 'tenants', 'blacklist'],
-  enterprise: ['live', 'calls', 'missed', 'queues', 'prompts', 'policies', 'blacklist', 'tenants'],
-  supervisor: ['live', 'calls', 'missed', 'queues', 'prompts', 'policies', 'blacklist'],
+  operator: [...SELLER, 'trunks'],
+  reseller: SELLER,
+  enterprise: [...EDITOR, 'frequency', 'verification', 'tenants'],
+  supervisor: EDITOR,
   agent: ['agent', 'calls', 'missed'],
 }
 
@@ -15,6 +37,15 @@ const PAGES: Record<Role, readonly PageName[]> = {
 export function listPages(role: Role, hasPhone = false): readonly PageName[] {
   const pages = PAGES[role]
   return hasPhone && !pages.includes('agent') ? [...pages, 'agent'] : pages
+}
+
+/** The pages of a role by group; a group without any is not shown. */
+export function listGroups(role: Role, hasPhone = false): readonly MenuGroup[] {
+  const mine = listPages(role, hasPhone)
+  const groups = Object.entries(GROUPS) as [GroupName, readonly PageName[]][]
+  return groups
+    .map(([name, pages]) => ({ name, pages: pages.filter((page) => mine.includes(page)) }))
+    .filter((group) => group.pages.length > 0)
 }
 
 export function startPage(role: Role): PageName {

@@ -1,0 +1,31 @@
+export const zh = {
+  title: '班组',
+  note: '没有班组时，班长可以管理全部坐席；有了班组，只能管理自己班组的坐席',
+  create: '新建班组',
+  edit: '修改',
+  remove: '删除',
+  save: '保存',
+  saved: '已保存',
+  name: '名称',
+  agents: '坐席',
+  supervisors: '班长',
+  nobody: '没有人',
+  sure: '删除班组「{name}」？它的班长不再能管理这些坐席。',
+  empty: '还没有班组',
+}
+
+export const en: typeof zh = {
+  title: 'Teams',
+  note: 'Without teams a supervisor acts on every agent; with teams, on those of its own teams only',
+  create: 'New team',
+  edit: 'Edit',
+  remove: 'Delete',
+  save: 'Save',
+  saved: 'Saved',
+  name: 'Name',
+  agents: 'Agents',
+  supervisors: 'Supervisors',
+  nobody: 'Nobody',
+  sure: 'Delete the team “{name}”? Its supervisors can no longer act on these agents.',
+  empty: 'No teams yet',
+}
