@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.agent.models import Agent
@@ -16,7 +17,9 @@ from ucc.identity.password import hash_password
 from ucc.kit.ids import new_id
 from ucc.ledger.service import create_accounts, top_up
 from ucc.queue.models import Queue, QueueMember
-from ucc.rating.models import Rate, RatePlan
+from ucc.rating.models import RatePlan
+from ucc.rating.plans import add_version, create_plan
+from ucc.rating.price import Rate, Service
 from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
 from ucc.tenant.models import Tenant
@@ -27,6 +30,7 @@ YUAN = 1_000_000
 PASSWORD = "correct horse"
 PASSWORD_HASH = hash_password(PASSWORD)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+YESTERDAY = datetime(2026, 11, 22, tzinfo=UTC)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC).timestamp()
 
 
@@ -85,23 +89,25 @@ async def add_tenant(
 async def add_plan(
     session: AsyncSession, owner_id: int, name: str, increment_s: int, price_micros: int, **rate: Any
 ) -> int:
-    plan = RatePlan(tenant_id=owner_id, name=name)
-    session.add(plan)
-    await session.flush()
-    for direction in ("inbound", "outbound"):
-        values = {"prefix": "", "first_increment_s": increment_s, "effective_from": LONG_AGO} | rate
-        session.add(
-            Rate(
-                rate_plan_id=plan.id,
-                tenant_id=owner_id,
-                direction=direction,
-                increment_s=increment_s,
-                price_micros=price_micros,
-                **values,
-            )
-        )
-    await session.flush()
-    return plan.id
+    """A plan in force since long ago, with one price for all calls in and out."""
+    rates = [make_rate(service, increment_s, price_micros, **rate) for service in (Service.INBOUND, Service.OUTBOUND)]
+    return await create_plan(session, owner_id, name, rates, effective_from=LONG_AGO)
+
+
+def make_rate(service: Service, increment_s: int, price_micros: int, **rate: Any) -> Rate:
+    values = {"first_increment_s": increment_s} | rate
+    return Rate(service=service, increment_s=increment_s, price_micros=price_micros, **values)
+
+
+async def replace_rates(session: AsyncSession, plan_id: int, *rates: Rate, effective_from: datetime) -> None:
+    """From that moment on the plan has these rates and no others."""
+    plan = await session.get_one(RatePlan, plan_id)
+    await add_version(session, plan, rates, effective_from=effective_from)
+
+
+async def plan_of(session: AsyncSession, branch: Branch) -> int:
+    """The plan that the branch's enterprise is charged by."""
+    return (await session.scalars(select(Tenant.rate_plan_id).where(Tenant.id == branch.enterprise_id))).one() or 0
 
 
 async def add_user(session: AsyncSession, tenant_id: int, username: str, role: str) -> int:

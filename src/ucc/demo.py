@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import select
@@ -23,7 +22,9 @@ from ucc.ivr.models import IvrTree, IvrTreeVersion
 from ucc.ledger.service import create_accounts, top_up
 from ucc.pause.models import PauseReason
 from ucc.queue.models import Queue, QueueMember
-from ucc.rating.models import Rate, RatePlan
+from ucc.rating.models import RatePlan
+from ucc.rating.plans import create_plan
+from ucc.rating.price import Rate, Service
 from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
 from ucc.schedule.models import StoredSchedule
@@ -45,7 +46,6 @@ PAUSE_REASONS = (
     ("training", "培训", "Training", None),
     ("paperwork", "整理资料", "Paperwork", 1800),
 )
-RATES_FROM = datetime(2020, 1, 1, tzinfo=UTC)
 YUAN = 1_000_000
 
 
@@ -134,17 +134,14 @@ class _Filling:
         return tenant
 
     async def _plan(self, owner_id: int, name: str, increment_s: int, price_micros: int) -> int:
-        plan = await self._ensure(RatePlan, {"tenant_id": owner_id, "name": name})
-        for direction in ("inbound", "outbound"):
-            await self._ensure(
-                Rate,
-                {"rate_plan_id": plan.id, "direction": direction, "prefix": "", "effective_from": RATES_FROM},
-                tenant_id=owner_id,
-                first_increment_s=increment_s,
-                increment_s=increment_s,
-                price_micros=price_micros,
-            )
-        return plan.id
+        known = await self._session.scalar(select(RatePlan.id).filter_by(tenant_id=owner_id, name=name))
+        if known is not None:
+            return known
+        rates = [
+            Rate(service=service, first_increment_s=increment_s, increment_s=increment_s, price_micros=price_micros)
+            for service in (Service.INBOUND, Service.OUTBOUND)
+        ]
+        return await create_plan(self._session, owner_id, name, rates)
 
     async def _user(self, tenant_id: int, username: str, role: str, name: str) -> Login:
         password = self._secrets.demo_password

@@ -19,9 +19,9 @@ from ucc.engine.record import Direction, FinishedCall, RecordingRecord, Result
 from ucc.kit.ids import new_id
 from ucc.ledger.models import Account, Posting, PostingSet
 from ucc.ledger.service import prove
-from ucc.rating.models import Rate
+from ucc.rating.price import Service
 from ucc.recording.models import Recording
-from world import NOON, World, finished_call
+from world import NOON, YESTERDAY, World, finished_call, make_rate, plan_of, replace_rates
 
 pytestmark = pytest.mark.db
 
@@ -127,8 +127,8 @@ async def test_internal_calls_are_free(database: Database, world: World) -> None
 
 async def test_inbound_calls_have_their_own_rates(database: Database, world: World) -> None:
     async with database.begin() as session:
-        rate = select(Rate).where(Rate.direction == "inbound", Rate.tenant_id == world.first.reseller_id)
-        (await session.scalars(rate)).one().price_micros = 20_000
+        rates = make_rate(Service.INBOUND, 60, 20_000), make_rate(Service.OUTBOUND, 60, 100_000)
+        await replace_rates(session, await plan_of(session, world.first), *rates, effective_from=YESTERDAY)
     call = finished_call(world.first, 30, direction=Direction.INBOUND, caller="+8613800138000", callee="010-88880001")
     await finish(database, call)
     amounts = {tenant_id: amount for tenant_id, (_, amount) in (await charges(database, call)).items()}
@@ -139,19 +139,8 @@ async def test_the_plan_in_force_at_answer_is_the_price(database: Database, worl
     """A call over midnight keeps the price it was answered under."""
     midnight = datetime(2026, 11, 24, tzinfo=UTC)
     async with database.begin() as session:
-        old = select(Rate).where(Rate.direction == "outbound", Rate.tenant_id == world.first.reseller_id)
-        known = (await session.scalars(old)).one()
-        session.add(
-            Rate(
-                rate_plan_id=known.rate_plan_id,
-                tenant_id=known.tenant_id,
-                direction="outbound",
-                first_increment_s=60,
-                increment_s=60,
-                price_micros=500_000,
-                effective_from=midnight,
-            )
-        )
+        dearer = make_rate(Service.OUTBOUND, 60, 500_000)
+        await replace_rates(session, await plan_of(session, world.first), dearer, effective_from=midnight)
     before = finished_call(world.first, 60, started_at=midnight.timestamp() - 6)
     after = finished_call(world.first, 60, started_at=midnight.timestamp() - 5)
     for call in (before, after):
@@ -253,7 +242,7 @@ async def test_a_failed_transaction_leaves_nothing(database: Database, world: Wo
 
 async def test_a_call_whose_rate_is_gone_is_still_recorded(database: Database, world: World) -> None:
     async with database.begin() as session:
-        await session.execute(text("DELETE FROM rate WHERE rate_plan_id = :id"), {"id": world.plans["reseller"]})
+        await replace_rates(session, world.plans["reseller"], effective_from=YESTERDAY)
     call = finished_call(world.first, 50)
     await finish(database, call)
     assert (await charges(database, call))[world.first.reseller_id] == (0, 0)

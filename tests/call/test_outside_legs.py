@@ -21,8 +21,8 @@ from ucc.kit.clock import now
 from ucc.kit.ids import new_id
 from ucc.ledger.models import Posting, PostingSet
 from ucc.ledger.service import prove
-from ucc.rating.models import Rate
-from world import NOON, Branch, World, finished_call
+from ucc.rating.price import Service
+from world import NOON, YESTERDAY, Branch, World, finished_call, make_rate, plan_of, replace_rates
 
 
 def outside(
@@ -81,20 +81,10 @@ async def test_the_price_is_that_of_the_number_dialled(database: Database, world
     """Not of the number as the trunk wanted it, and outbound also in an inbound call."""
     first = world.first
     async with database.begin() as session:
-        rate = (
-            await session.scalars(select(Rate).where(Rate.tenant_id == first.reseller_id, Rate.direction == "outbound"))
-        ).one()
-        values = {"rate_plan_id": rate.rate_plan_id, "tenant_id": rate.tenant_id, "effective_from": rate.effective_from}
-        session.add(
-            Rate(
-                direction="outbound",
-                prefix="+1",
-                first_increment_s=60,
-                increment_s=60,
-                price_micros=5_000_000,
-                **values,
-            )
-        )
+        cheap = make_rate(Service.OUTBOUND, 60, 100_000)
+        dear = make_rate(Service.OUTBOUND, 60, 5_000_000, prefix="+1")
+        inbound = make_rate(Service.INBOUND, 60, 100_000)
+        await replace_rates(session, await plan_of(session, first), cheap, dear, inbound, effective_from=YESTERDAY)
     leg = outside(0.0, 30.0, "+14155552671")
     call = with_legs(finished_call(first, 30, direction=Direction.INBOUND, callee=first.did), leg)
     await finish(database, call)

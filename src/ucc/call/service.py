@@ -19,12 +19,13 @@ from ucc.frequency.service import forget_attempts_of
 from ucc.kit.clock import to_moment, to_ms
 from ucc.ledger.service import Fact, Line, find_accounts, post
 from ucc.missed.service import note_missed_call
+from ucc.rating.price import Service
 from ucc.rating.service import LevelCharge, rate_chain
+from ucc.rating.usage import make_usage
 from ucc.reception.last_agent import note_last_agent
 from ucc.recording.models import Recording
 from ucc.tenant.service import Level, load_chain
-from ucc.trunk.number import find_e164
-from ucc.verification.service import end_verification
+from ucc.verification.service import end_verification, is_verification
 from ucc.voicemail.service import note_messages
 
 
@@ -131,10 +132,11 @@ async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> No
 
 @dataclass(frozen=True, slots=True)
 class BilledLeg:
-    """One answered leg to the outside. `leg_id` None: the record has no leg of the customer."""
+    """One answered leg to the outside: who called whom. `leg_id` None: the record has no leg of the customer."""
 
     leg_id: UUID | None
     direction: Direction
+    caller: str
     number: str
     answered_at: float
     duration_ms: int
@@ -150,11 +152,13 @@ def list_billed_legs(finished: FinishedCall) -> list[BilledLeg]:
         ended_at = finished.ended_at if customer is None else min(finished.ended_at, customer.ended_at)
         leg_id = customer.leg_id if customer is not None else None
         duration_ms = _between_ms(finished.answered_at, ended_at)
-        billed.append(BilledLeg(leg_id, finished.direction, finished.callee, finished.answered_at, duration_ms))
+        numbers = finished.caller, finished.callee
+        billed.append(BilledLeg(leg_id, finished.direction, *numbers, finished.answered_at, duration_ms))
+    own_number = finished.callee if finished.direction is Direction.INBOUND else finished.caller
     for leg in legs:
         if leg.party is Party.OUTSIDE and leg.answered_at is not None:
             number, duration_ms = leg.number or leg.address, _between_ms(leg.answered_at, leg.ended_at)
-            billed.append(BilledLeg(leg.leg_id, Direction.OUTBOUND, number, leg.answered_at, duration_ms))
+            billed.append(BilledLeg(leg.leg_id, Direction.OUTBOUND, own_number, number, leg.answered_at, duration_ms))
     return [leg for leg in billed if leg.duration_ms > 0]
 
 
@@ -164,7 +168,8 @@ async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
     if not billed:
         return
     chain = await load_chain(session, finished.tenant_id)
-    charges = [(leg, item) for leg in billed for item in await _rate(session, chain, leg)]
+    is_verifying = finished.agent_id is None and await is_verification(session, finished.call_id)
+    charges = [(leg, item) for leg in billed for item in await _rate(session, chain, leg, is_verifying=is_verifying)]
     accounts = await find_accounts(session, [level.tenant_id for level in chain])
     operator_id = next(level.tenant_id for level in chain if level.kind is TenantKind.OPERATOR)
     lines = [line for _, item in charges for line in _lines(item, accounts, operator_id)]
@@ -188,9 +193,12 @@ async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
     )
 
 
-async def _rate(session: AsyncSession, chain: Sequence[Level], leg: BilledLeg) -> list[LevelCharge]:
-    number = find_e164(leg.number) or leg.number
-    return await rate_chain(session, chain, leg.direction.value, number, to_moment(leg.answered_at), leg.duration_ms)
+async def _rate(
+    session: AsyncSession, chain: Sequence[Level], leg: BilledLeg, *, is_verifying: bool
+) -> list[LevelCharge]:
+    service = Service.VERIFICATION if is_verifying else Service(leg.direction.value)
+    usage = make_usage(service, leg.caller, leg.number, to_moment(leg.answered_at))
+    return await rate_chain(session, chain, usage, leg.duration_ms)
 
 
 def _lines(item: LevelCharge, accounts: dict[tuple[int, str], int], operator_id: int) -> tuple[Line, Line]:

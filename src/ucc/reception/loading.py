@@ -34,6 +34,8 @@ from ucc.kit.clock import now
 from ucc.prompt.files import voice_dir
 from ucc.prompt.service import find_sounds
 from ucc.queue.models import Queue
+from ucc.rating.price import Service
+from ucc.rating.usage import make_usage
 from ucc.reception.compile import compile_did
 from ucc.reception.destination import find_choice, to_choice, to_target
 from ucc.reception.models import Destination, LastAgent, PriorityCaller, ReceptionSetting
@@ -98,7 +100,8 @@ async def find_inbound_plan(
     opened = find_choice(destinations, "open")
     if opened is None:
         return None
-    await require_credit(session, await load_chain(session, row.tenant_id), "inbound", row.number, moment)
+    usage = make_usage(Service.INBOUND, caller, row.number, moment)
+    await require_credit(session, await load_chain(session, row.tenant_id), usage)
     tree = compile_did(row.schedule_id, opened, find_choice(destinations, "closed"))
     named = {node.tree_id for node in tree.nodes.values() if isinstance(node, SubMenu)}
     tree = link(tree, await load_published(session, row.tenant_id, named))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.errors import CallRefused
 from ucc.ledger.models import Account
+from ucc.rating.price import Usage
 from ucc.rating.service import has_rates
 from ucc.tenant.service import Level
 
 
-async def require_credit(
-    session: AsyncSession, chain: Sequence[Level], direction: str, number: str, at: datetime
-) -> None:
+async def require_credit(session: AsyncSession, chain: Sequence[Level], usage: Usage) -> None:
     """Raises CallRefused: tenant_suspended, balance_exhausted, no_rate."""
     if any(level.is_suspended for level in chain):
         raise CallRefused("tenant_suspended")
@@ -31,5 +29,5 @@ async def require_credit(
     )
     if exhausted is not None:
         raise CallRefused("balance_exhausted")
-    if not await has_rates(session, chain, direction, number, at):
+    if not await has_rates(session, chain, usage):
         raise CallRefused("no_rate")

@@ -19,6 +19,8 @@ from ucc.engine.limits import CALLS_PER_SECOND
 from ucc.engine.target import LimitKey, TrunkPlan
 from ucc.errors import CallRefused
 from ucc.frequency.service import SUBJECTS, note_attempt, require_frequency
+from ucc.rating.price import Service
+from ucc.rating.usage import make_usage
 from ucc.recording_policy.service import load_policies
 from ucc.resource.models import CallerId
 from ucc.tenant.service import Level, load_chain
@@ -49,6 +51,7 @@ async def find_outbound_plan(
     at: float,
     *,
     call_id: UUID | None = None,
+    service: Service = Service.OUTBOUND,
     is_forwarded: bool = False,
     admit: Admit | None = None,
 ) -> TrunkPlan:
@@ -63,10 +66,10 @@ async def find_outbound_plan(
         raise CallRefused("invalid_number")
     moment = datetime.fromtimestamp(at, UTC)
     chain = await load_chain(session, tenant_id)
-    await require_credit(session, chain, "outbound", number, moment)
+    chosen = await _choose_caller_id(session, tenant_id, agent_id, caller_id)
+    await require_credit(session, chain, make_usage(service, chosen.number, number, moment))
     if await is_listed(session, tenant_id, number, "outbound"):
         raise CallRefused("blacklisted")
-    chosen = await _choose_caller_id(session, tenant_id, agent_id, caller_id)
     trunks = await _find_trunks(session, chosen, number)
     policies = await load_policies(session, tenant_id)
     plan = TrunkPlan(

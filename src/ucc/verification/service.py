@@ -128,6 +128,11 @@ async def open_verification(session: AsyncSession, secrets: Secrets, verificatio
     return OpenVerification(row.tenant_id, row.callee, code, "en" if row.language == "en" else "zh-CN")
 
 
+async def is_verification(session: AsyncSession, call_id: UUID) -> bool:
+    """Whether this call reads somebody a code."""
+    return await session.get(VerificationCall, call_id) is not None
+
+
 async def note_answered(session: AsyncSession, verification_id: UUID) -> None:
     """The callee picked up; the code is being read."""
     await session.execute(
