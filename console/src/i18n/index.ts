@@ -17,6 +17,9 @@ import * as pause from '@/pause/messages'
 import * as team from '@/team/messages'
 import * as trunk from '@/trunk/messages'
 import * as verification from '@/verification/messages'
+import * as reception from '@/reception/messages'
+import * as schedule from '@/schedule/messages'
+import * as voicemail from '@/voicemail/messages'
 import * as tenant from '@/tenant/messages'
 import * as failure from './failure'
 import * as term from './term'
@@ -38,6 +41,9 @@ const zh = {
   shell: shell.zh,
   tenant: tenant.zh,
   term: term.zh,
+  voicemail: voicemail.zh,
+  schedule: schedule.zh,
+  reception: reception.zh,
   verification: verification.zh,
   trunk: trunk.zh,
   team: team.zh,
@@ -59,6 +65,9 @@ const en: typeof zh = {
   shell: shell.en,
   tenant: tenant.en,
   term: term.en,
+  voicemail: voicemail.en,
+  schedule: schedule.en,
+  reception: reception.en,
   verification: verification.en,
   trunk: trunk.en,
   team: team.en,

@@ -2,8 +2,8 @@
 import type { Role } from '@/session/store'
 
 const GROUPS = {
-  work: ['agent', 'live', 'calls', 'missed'],
-  reception: ['queues', 'prompts', 'policies'],
+  work: ['agent', 'live', 'calls', 'missed', 'voicemail'],
+  reception: ['numbers', 'schedules', 'queues', 'vip', 'prompts', 'policies'],
   outbound: ['caller-ids', 'trunks', 'frequency', 'blacklist', 'verification'],
   people: ['teams', 'pause'],
   customers: ['tenants'],
@@ -30,7 +30,7 @@ const PAGES: Record<Role, readonly PageName[]> = {
   reseller: SELLER,
   enterprise: [...EDITOR, 'frequency', 'verification', 'tenants'],
   supervisor: EDITOR,
-  agent: ['agent', 'calls', 'missed'],
+  agent: ['agent', 'calls', 'missed', 'voicemail'],
 }
 
 /** A supervisor with an extension has a phone too: to listen, and to take calls over. */
