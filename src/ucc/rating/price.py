@@ -202,10 +202,10 @@ class RateTable:
         lists: dict[tuple[Service, str], list[Rate]] = defaultdict(list)
         for rate in sorted(self.rates, key=lambda rate: (tuple(-part for part in rank_of(rate)), rate.id)):
             lists[rate.service, rate.prefix].append(rate)
-        self._windows = {rate: open_minutes(rate) for rate in self.rates if not rate.is_always}
+        windows = {rate: open_minutes(rate) for rate in self.rates if not rate.is_always}
         self._by_prefix: dict[Service, dict[str, tuple[tuple[Rate, int | None], ...]]] = defaultdict(dict)
         for (service, prefix), found in lists.items():
-            entry = tuple((rate, self._windows.get(rate)) for rate in found)
+            entry = tuple((rate, windows.get(rate)) for rate in found)
             self._by_prefix[service][prefix] = entry
         self._lengths = {
             service: sorted({len(prefix) for prefix in prefixes}, reverse=True)
@@ -227,15 +227,18 @@ class RateTable:
         """
         return list(self._walk(usage))
 
-    def _walk(self, usage: Usage) -> Iterator[Rate]:
+    def find_for(self, usage: Usage, area: Area, minute: int) -> Rate | None:
+        """The rate for all calls like this one in this area and minute of the week; `callee` may be the beginning of a
+        number. For checks of whole plans."""
+        return next(self._walk(usage, area, minute), None)
+
+    def _walk(self, usage: Usage, area: Area | None = None, minute: int | None = None) -> Iterator[Rate]:
         service, callee = usage.service, usage.callee
         if service is Service.VERIFICATION and service not in self._by_prefix:
             service = Service.OUTBOUND
         if service not in self._by_prefix:
             return
         prefixes = self._by_prefix[service]
-        area: Area | None = None
-        minute: int | None = None
         for length in self._lengths[service]:
             if length > len(callee):
                 continue

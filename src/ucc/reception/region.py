@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import geocoder
+from phonenumbers.geodata import GEOCODE_DATA
 
 MUNICIPALITIES = ("北京", "上海", "天津", "重庆")
 REGIONS = ("内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门")
@@ -20,7 +21,21 @@ def find_region(number: str) -> tuple[str, str]:
         return "", ""
     if parsed.country_code != 86:
         return "", ""
-    described = geocoder.description_for_number(parsed, "zh")
+    return _split(geocoder.description_for_number(parsed, "zh"))
+
+
+@lru_cache(maxsize=1)
+def list_regions() -> dict[str, tuple[str, ...]]:
+    """Every province with those of its cities that `find_region` may say."""
+    found: dict[str, set[str]] = {}
+    for described in {names["zh"] for prefix, names in GEOCODE_DATA.items() if prefix[:2] == "86" and "zh" in names}:
+        province, city = _split(described)
+        if province:
+            found.setdefault(province, set()).update({city} - {""})
+    return {province: tuple(sorted(found[province])) for province in sorted(found)}
+
+
+def _split(described: str) -> tuple[str, str]:
     for name in MUNICIPALITIES:
         if described.startswith(name):
             return name, name
