@@ -109,6 +109,10 @@ class InvalidTree(UccError):
     code, status, summary = "invalid_tree", 422, "The tree has faults; the message says which, and where."
 
 
+class InvalidPlan(UccError):
+    code, status, summary = "invalid_plan", 422, "The rate plan has faults; the message says which, and where."
+
+
 class UnsupportedAudio(UccError):
     code, status, summary = "unsupported_audio", 422, "The file is no WAV or MP3 that can be played, or it is too long."
 
