@@ -3,6 +3,7 @@ import { createI18n } from 'vue-i18n'
 import * as agent from '@/agent/messages'
 import * as blacklist from '@/blacklist/messages'
 import * as call from '@/call/messages'
+import * as ivr from '@/ivr/messages'
 import { recall, remember } from '@/kit/storage'
 import * as live from '@/live/messages'
 import * as missed from '@/missed/messages'
@@ -32,6 +33,7 @@ const zh = {
   blacklist: blacklist.zh,
   call: call.zh,
   failure: failure.zh,
+  ivr: ivr.zh,
   live: live.zh,
   missed: missed.zh,
   policy: policy.zh,
@@ -56,6 +58,7 @@ const en: typeof zh = {
   blacklist: blacklist.en,
   call: call.en,
   failure: failure.en,
+  ivr: ivr.en,
   live: live.en,
   missed: missed.en,
   policy: policy.en,

@@ -35,6 +35,14 @@ export const zh = {
   standard: '默认',
   overflow: '无人接听时转到',
   noOverflow: '播放提示后结束',
+  skills: '需要的技能等级（1–10）',
+  relax: '等待越久要求越低',
+  after: '等待（秒）',
+  drop: '后各降',
+  dropAll: '不再要求',
+  addStep: '加一步',
+  agentSkills: '坐席技能',
+  knownSkills: '已有的技能：{skills}',
 }
 
 export const en: typeof zh = {
@@ -74,4 +82,12 @@ export const en: typeof zh = {
   standard: 'Standard',
   overflow: 'When nobody answers',
   noOverflow: 'Say so and end',
+  skills: 'Skill levels asked for (1–10)',
+  relax: 'Asks for less the longer a call waits',
+  after: 'After (s)',
+  drop: 'each level drops by',
+  dropAll: 'nothing asked',
+  addStep: 'Add a step',
+  agentSkills: 'Agent skills',
+  knownSkills: 'Skills there are: {skills}',
 }

@@ -3,7 +3,7 @@ import type { Role } from '@/session/store'
 
 const GROUPS = {
   work: ['agent', 'live', 'calls', 'missed', 'voicemail'],
-  reception: ['numbers', 'schedules', 'queues', 'vip', 'prompts', 'policies'],
+  reception: ['numbers', 'trees', 'schedules', 'queues', 'vip', 'prompts', 'policies'],
   outbound: ['caller-ids', 'trunks', 'frequency', 'blacklist', 'verification'],
   people: ['teams', 'pause'],
   customers: ['tenants'],
