@@ -35,6 +35,7 @@ from ucc.missed.endpoints import router as missed_calls
 from ucc.pause.endpoints import router as pauses
 from ucc.prompt.endpoints import router as prompts
 from ucc.queue.endpoints import router as queues
+from ucc.rating.endpoints import router as rate_plans
 from ucc.reception.endpoints import router as reception
 from ucc.recording.endpoints import router as recordings
 from ucc.recording_policy.endpoints import router as recording_policies
@@ -51,6 +52,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     session,
     tenants,
+    rate_plans,
     trunks,
     caller_ids,
     blacklist,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,13 +96,21 @@ def _compare(sells: Rate, pays: Rate | None) -> Caution | None:
 
 def _list_cells(selling: Sequence[Rate], paying: Sequence[Rate]) -> tuple[list[_Cell], bool]:
     """What both plans have in common, at its most precise; and whether that is everything."""
-    sold, bought = {_cell_of(rate): None for rate in selling}, {_cell_of(rate): None for rate in paying}
-    cells: dict[_Cell, None] = dict(sold)
+    sold = {_cell_of(rate): None for rate in selling}
+    bought: dict[str, dict[_Cell, None]] = defaultdict(dict)
+    for rate in paying:
+        bought[rate.prefix][_cell_of(rate)] = None
+    prefixes = sorted(bought)
+    cells, joins = dict(sold), 0
     for left in sold:
-        for right in bought:
-            if (joined := _join(left, right)) is not None:
-                cells[joined] = None
-        if len(cells) > MAX_CELLS:
+        begin, end = bisect_left(prefixes, left.prefix), bisect_left(prefixes, left.prefix + "~")
+        shorter = (left.prefix[:length] for length in range(len(left.prefix)))
+        for prefix in (*shorter, *prefixes[begin:end]):
+            for right in bought.get(prefix, ()):
+                joins += 1
+                if (joined := _join(left, right)) is not None:
+                    cells[joined] = None
+        if len(cells) > MAX_CELLS or joins > 10 * MAX_CELLS:
             return list(cells)[:MAX_CELLS], False
     return list(cells), True
 

@@ -185,13 +185,10 @@ def _depth(region: str | None) -> int:
 
 
 def rank_of(rate: Rate) -> tuple[int, int, int, int, int]:
-    """How precisely a rate says what it is for; see `RateTable.list_matches`."""
+    """How precisely a rate says what it is for: prefix, callee's region, caller's region, area, window. The higher rank
+    wins; see `RateTable.list_matches`."""
     regions = _depth(rate.callee_region), _depth(rate.caller_region)
     return len(rate.prefix), *regions, int(rate.area is not None), int(not rate.is_always)
-
-
-RANKS = ("prefix", "callee_region", "caller_region", "area", "window")
-"""What each part of a rank is about."""
 
 
 class RateTable:
