@@ -1,4 +1,4 @@
-"""How an enterprise sets up in the console what its callers meet: menus, hours, numbers, VIP callers, voicemail, skills."""
+"""How an enterprise sets up in the console what its callers meet: menus, hours, numbers, VIPs, voicemail, skills."""
 
 from __future__ import annotations
 

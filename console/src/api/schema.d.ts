@@ -52,6 +52,217 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rate-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rate Plans
+         * @description Those of the user's own level, or of a level below.
+         */
+        get: operations["list_rate_plans"];
+        put?: never;
+        /**
+         * Create Rate Plan
+         * @description Without a version: save a draft and publish it before somebody is charged by it.
+         */
+        post: operations["create_rate_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rate Plan
+         * @description One of the user's level, of a level below, or the one that the user's level is charged by.
+         */
+        get: operations["get_rate_plan"];
+        /** Rename Rate Plan */
+        put: operations["rename_rate_plan"];
+        post?: never;
+        /**
+         * Delete Rate Plan
+         * @description Only before its first version is published.
+         */
+        delete: operations["delete_rate_plan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rate Plan Version
+         * @description With its rates, and where it sells for less than its owner pays.
+         */
+        get: operations["get_rate_plan_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/versions/{number}/rates.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Rates
+         * @description All rates of a version, in the form that can be uploaded.
+         */
+        get: operations["export_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Rate Plan Draft
+         * @description The draft as a whole; a new one begins with the newest version's rates. Refused, with the reasons, when its rates
+         *     have gaps, overlaps or increments that do not work out.
+         */
+        put: operations["save_rate_plan_draft"];
+        post?: never;
+        /** Delete Rate Plan Draft */
+        delete: operations["delete_rate_plan_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/draft/rates/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload Rates
+         * @description Puts the rates of a CSV file, up to 20,000, in place of the draft's. A bad line refuses the file.
+         */
+        put: operations["upload_rates"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Rate Plan
+         * @description What saving these rates would refuse or warn of; nothing is saved. Without rates: those of the draft.
+         */
+        post: operations["check_rate_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Rate Plan Draft
+         * @description The draft counts for calls that are answered from its moment on, and never changes again.
+         */
+        post: operations["publish_rate_plan_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-finder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Rates
+         * @description What a call between two numbers costs at each level, by which rate of which version, and which others fit.
+         */
+        get: operations["find_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rate Regions
+         * @description The provinces and cities that rates may name.
+         */
+        get: operations["list_rate_regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -1748,6 +1959,13 @@ export interface components {
              */
             presence_since: string;
         };
+        /**
+         * Area
+         * @description Local (市话): both numbers belong to one city. Long distance (长途): any other two numbers of the home country.
+         *     International (国际): one of them is abroad.
+         * @enum {string}
+         */
+        Area: "local" | "long_distance" | "international";
         /** BatchResult */
         BatchResult: {
             /** Added */
@@ -2158,6 +2376,30 @@ export interface components {
             kind: "caller_switch";
         };
         /**
+         * CautionView
+         * @description Something that does not keep a plan from being published.
+         */
+        CautionView: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "negative_margin" | "not_bought" | "no_outbound" | "no_inbound" | "no_plan_above" | "margin_checked_in_part";
+            /** Message */
+            message: string;
+            /**
+             * Rate Position
+             * @description In the version's list, from 0
+             */
+            rate_position: number | null;
+            /** Duration S */
+            duration_s: number | null;
+            /** Sells Micros */
+            sells_micros: number | null;
+            /** Pays Micros */
+            pays_micros: number | null;
+        };
+        /**
          * ChargeView
          * @description What one level of the chain paid for one leg of the call.
          */
@@ -2174,6 +2416,20 @@ export interface components {
             amount_micros: number;
             /** Amount */
             amount: string;
+        };
+        /**
+         * CheckView
+         * @description At most 100 of each are listed.
+         */
+        CheckView: {
+            /** Faults */
+            faults: components["schemas"]["ucc__rating__schemas__FaultView"][];
+            /** Fault Count */
+            fault_count: number;
+            /** Warnings */
+            warnings: components["schemas"]["CautionView"][];
+            /** Warning Count */
+            warning_count: number;
         };
         /** CodeTry */
         CodeTry: {
@@ -2391,21 +2647,70 @@ export interface components {
             weight: number;
         };
         /**
-         * FaultView
-         * @description What is wrong with a tree. `node` is empty when it is the whole tree, `branch` when it is the node itself.
+         * FinderLevel
+         * @description What one level pays for the call, and why.
          */
-        FaultView: {
-            /** Node */
-            node: string;
-            /**
-             * Code
-             * @description dangling, unreachable, endless, bad_name, bad_value, too_many_nodes, unknown_...
-             */
+        FinderLevel: {
+            /** Tenant Id */
+            tenant_id: number;
+            /** Code */
             code: string;
-            /** Branch */
-            branch: string;
-            /** Message */
-            message: string;
+            /** Name */
+            name: string;
+            /**
+             * Refusal
+             * @description Why there is no price
+             */
+            refusal: ("no_plan" | "no_version" | "no_rate") | null;
+            /** Plan Id */
+            plan_id: number | null;
+            /** Plan Name */
+            plan_name: string | null;
+            /** Version */
+            version: number | null;
+            /** Effective From */
+            effective_from: string | null;
+            rate: components["schemas"]["RateView"] | null;
+            /**
+             * Why
+             * @description What the rate was chosen by; empty: it is the rate for all calls
+             */
+            why: ("prefix" | "callee_region" | "caller_region" | "area" | "window" | "age")[];
+            /**
+             * Others
+             * @description Other rates that fit, the most precise first; at most 50
+             */
+            others: components["schemas"]["OtherRate"][];
+            /** Billed S */
+            billed_s: number | null;
+            /** Amount */
+            amount: string | null;
+            /** Amount Micros */
+            amount_micros: number | null;
+        };
+        /**
+         * FinderView
+         * @description Levels from the caller's tenant up to the viewer's own; what is above is not the viewer's affair.
+         */
+        FinderView: {
+            /** Caller */
+            caller: string;
+            /** Callee */
+            callee: string;
+            /** Caller Region */
+            caller_region: string | null;
+            /** Callee Region */
+            callee_region: string | null;
+            area: components["schemas"]["Area"];
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Seconds */
+            seconds: number;
+            /** Levels */
+            levels: components["schemas"]["FinderLevel"][];
         };
         /** FloorSettingBody */
         FloorSettingBody: {
@@ -2911,6 +3216,16 @@ export interface components {
          * @enum {string}
          */
         Opening: "open" | "closed" | "holiday";
+        /** OtherRate */
+        OtherRate: {
+            rate: components["schemas"]["RateView"];
+            /**
+             * Lost By
+             * @description Where the chosen rate is more precise; age: both are equal
+             * @enum {string}
+             */
+            lost_by: "prefix" | "callee_region" | "caller_region" | "area" | "window" | "age";
+        };
         /** ParkView */
         ParkView: {
             /** Slot */
@@ -3048,6 +3363,78 @@ export interface components {
              */
             agent_id?: number | null;
         };
+        /** PlanBody */
+        PlanBody: {
+            /** Name */
+            name: string;
+        };
+        /** PlanList */
+        PlanList: {
+            /** Items */
+            items: components["schemas"]["PlanSummary"][];
+            /**
+             * Charged By Plan Id
+             * @description The plan by which the viewer's own tenant is charged
+             */
+            charged_by_plan_id: number | null;
+        };
+        /** PlanSummary */
+        PlanSummary: {
+            /** Id */
+            id: number;
+            /** Tenant Id */
+            tenant_id: number;
+            /** Name */
+            name: string;
+            /**
+             * Current Version
+             * @description null: none is in force yet
+             */
+            current_version: number | null;
+            /** Draft Version */
+            draft_version: number | null;
+            /**
+             * Next Effective From
+             * @description When the next published version takes over
+             */
+            next_effective_from: string | null;
+            /**
+             * Tenant Count
+             * @description How many tenants, of those the viewer sees, are charged by it
+             */
+            tenant_count: number;
+        };
+        /** PlanView */
+        PlanView: {
+            /** Id */
+            id: number;
+            /** Tenant Id */
+            tenant_id: number;
+            /** Name */
+            name: string;
+            /**
+             * Current Version
+             * @description null: none is in force yet
+             */
+            current_version: number | null;
+            /** Draft Version */
+            draft_version: number | null;
+            /**
+             * Next Effective From
+             * @description When the next published version takes over
+             */
+            next_effective_from: string | null;
+            /**
+             * Tenant Count
+             * @description How many tenants, of those the viewer sees, are charged by it
+             */
+            tenant_count: number;
+            /**
+             * Versions
+             * @description The newest first; at most 200
+             */
+            versions: components["schemas"]["ucc__rating__schemas__VersionView"][];
+        };
         /**
          * Play
          * @description Keys pressed meanwhile end it, if it is interruptible, and count for the menu that follows.
@@ -3169,6 +3556,14 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /** PublishBody */
+        PublishBody: {
+            /**
+             * Effective From
+             * @description null: as the draft says, else at once
+             */
+            effective_from?: string | null;
         };
         /**
          * QueueBody
@@ -3484,6 +3879,147 @@ export interface components {
             agent_ids: number[];
         };
         /**
+         * RateBody
+         * @description One price, and what it is for; what is null or empty is for all.
+         */
+        RateBody: {
+            service: components["schemas"]["Service"];
+            /** @default duration */
+            kind: components["schemas"]["RateKind"];
+            /**
+             * Prefix
+             * @description Of the number dialled: +86755, 0755, +1
+             * @default
+             */
+            prefix: string;
+            area?: components["schemas"]["Area"] | null;
+            /** Caller Region */
+            caller_region?: string | null;
+            /** Callee Region */
+            callee_region?: string | null;
+            /**
+             * Weekdays
+             * @description 1 is Monday
+             * @default [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5,
+             *       6,
+             *       7
+             *     ]
+             */
+            weekdays: number[];
+            /**
+             * From Minute
+             * @description Of the day, on China's clock
+             * @default 0
+             */
+            from_minute: number;
+            /**
+             * To Minute
+             * @description Not after from_minute: on the next day
+             * @default 1440
+             */
+            to_minute: number;
+            /**
+             * Connect Micros
+             * @default 0
+             */
+            connect_micros: number;
+            /**
+             * Included S
+             * @default 0
+             */
+            included_s: number;
+            /**
+             * First Increment S
+             * @description null: one increment; per call: none
+             */
+            first_increment_s?: number | null;
+            /**
+             * Increment S
+             * @default 60
+             */
+            increment_s: number;
+            /** Price Micros */
+            price_micros: number;
+        };
+        /**
+         * RateKind
+         * @enum {string}
+         */
+        RateKind: "duration" | "per_call";
+        /** RateView */
+        RateView: {
+            service: components["schemas"]["Service"];
+            /** @default duration */
+            kind: components["schemas"]["RateKind"];
+            /**
+             * Prefix
+             * @description Of the number dialled: +86755, 0755, +1
+             * @default
+             */
+            prefix: string;
+            area?: components["schemas"]["Area"] | null;
+            /** Caller Region */
+            caller_region?: string | null;
+            /** Callee Region */
+            callee_region?: string | null;
+            /**
+             * Weekdays
+             * @description 1 is Monday
+             * @default [
+             *       1,
+             *       2,
+             *       3,
+             *       4,
+             *       5,
+             *       6,
+             *       7
+             *     ]
+             */
+            weekdays: number[];
+            /**
+             * From Minute
+             * @description Of the day, on China's clock
+             * @default 0
+             */
+            from_minute: number;
+            /**
+             * To Minute
+             * @description Not after from_minute: on the next day
+             * @default 1440
+             */
+            to_minute: number;
+            /**
+             * Connect Micros
+             * @default 0
+             */
+            connect_micros: number;
+            /**
+             * Included S
+             * @default 0
+             */
+            included_s: number;
+            /** First Increment S */
+            first_increment_s: number;
+            /**
+             * Increment S
+             * @default 60
+             */
+            increment_s: number;
+            /** Price Micros */
+            price_micros: number;
+            /** Id */
+            id: number;
+            /** Connect */
+            connect: string;
+            /** Price */
+            price: string;
+        };
+        /**
          * ReceptionBody
          * @description What all inbound calls have in common: the language that is spoken, own ring-back (彩铃), own music.
          */
@@ -3591,6 +4127,13 @@ export interface components {
              * @description It failed for a cause that may go away, and is tried again by itself
              */
             will_retry: boolean;
+        };
+        /** RegionList */
+        RegionList: {
+            /** Provinces */
+            provinces: {
+                [key: string]: string[];
+            };
         };
         /** RejectedNumber */
         RejectedNumber: {
@@ -3722,6 +4265,11 @@ export interface components {
              */
             holidays_known_until: string;
         };
+        /**
+         * Service
+         * @enum {string}
+         */
+        Service: "outbound" | "inbound" | "verification";
         /** SessionAgent */
         SessionAgent: {
             /** Agent Id */
@@ -4030,7 +4578,7 @@ export interface components {
              */
             updated_at: string;
             /** Faults */
-            faults: components["schemas"]["FaultView"][];
+            faults: components["schemas"]["ucc__ivr__schemas__FaultView"][];
         };
         /** TrunkBody */
         TrunkBody: {
@@ -4275,9 +4823,48 @@ export interface components {
         };
         /**
          * VersionBody
+         * @description A draft as a whole.
+         */
+        "VersionBody-Input": {
+            /**
+             * Effective From
+             * @description null: from its publication
+             */
+            effective_from?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Minimum Spend Micros
+             * @description Of a month
+             * @default 0
+             */
+            minimum_spend_micros: number;
+            /**
+             * Free S
+             * @description Of a month
+             * @default 0
+             */
+            free_s: number;
+            /**
+             * Commission Ppm
+             * @description Millionths of what was spent
+             * @default 0
+             */
+            commission_ppm: number;
+            /**
+             * Rates
+             * @description null: those of the draft, or of the newest version, stay; larger lists are uploaded
+             */
+            rates?: components["schemas"]["RateBody"][] | null;
+        };
+        /**
+         * VersionBody
          * @description A published version as it was, and always will be.
          */
-        VersionBody: {
+        "VersionBody-Output": {
             /** Entry */
             entry: string;
             /** Nodes */
@@ -4292,22 +4879,60 @@ export interface components {
              */
             published_at: string;
         };
+        /** VersionDetail */
+        VersionDetail: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "published";
+            /** Is Current */
+            is_current: boolean;
+            /** Effective From */
+            effective_from: string | null;
+            /**
+             * Note
+             * @description null: for those who are charged by the plan
+             */
+            note: string | null;
+            /** Minimum Spend */
+            minimum_spend: string;
+            /** Minimum Spend Micros */
+            minimum_spend_micros: number;
+            /** Free S */
+            free_s: number;
+            /** Commission Ppm */
+            commission_ppm: number;
+            /** Rate Count */
+            rate_count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
+            /**
+             * Rates
+             * @description The first 1000; all of them in the CSV
+             */
+            rates: components["schemas"]["RateView"][];
+            /**
+             * Warnings
+             * @description At most 100; empty for those who are charged by the plan
+             */
+            warnings: components["schemas"]["CautionView"][];
+            /** Warning Count */
+            warning_count: number;
+        };
         /** VersionList */
         VersionList: {
             /** Items */
-            items: components["schemas"]["VersionView"][];
-        };
-        /** VersionView */
-        VersionView: {
-            /** Version */
-            version: number;
-            /**
-             * Published At
-             * Format: date-time
-             */
-            published_at: string;
-            /** Is Current */
-            is_current: boolean;
+            items: components["schemas"]["ucc__ivr__schemas__VersionView"][];
         };
         /** VoicemailChoice */
         VoicemailChoice: {
@@ -4335,6 +4960,85 @@ export interface components {
              * @description 0 ends it; else it lasts so many seconds from now
              */
             seconds: number;
+        };
+        /**
+         * FaultView
+         * @description What is wrong with a tree. `node` is empty when it is the whole tree, `branch` when it is the node itself.
+         */
+        ucc__ivr__schemas__FaultView: {
+            /** Node */
+            node: string;
+            /**
+             * Code
+             * @description dangling, unreachable, endless, bad_name, bad_value, too_many_nodes, unknown_...
+             */
+            code: string;
+            /** Branch */
+            branch: string;
+            /** Message */
+            message: string;
+        };
+        /** VersionView */
+        ucc__ivr__schemas__VersionView: {
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Is Current */
+            is_current: boolean;
+        };
+        /** FaultView */
+        ucc__rating__schemas__FaultView: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "bad_increments" | "bad_window" | "bad_price" | "unknown_region" | "never_fits" | "overlap" | "gap";
+            /** Rate Positions */
+            rate_positions: number[];
+            /** Message */
+            message: string;
+        };
+        /** VersionView */
+        ucc__rating__schemas__VersionView: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "draft" | "published";
+            /** Is Current */
+            is_current: boolean;
+            /** Effective From */
+            effective_from: string | null;
+            /**
+             * Note
+             * @description null: for those who are charged by the plan
+             */
+            note: string | null;
+            /** Minimum Spend */
+            minimum_spend: string;
+            /** Minimum Spend Micros */
+            minimum_spend_micros: number;
+            /** Free S */
+            free_s: number;
+            /** Commission Ppm */
+            commission_ppm: number;
+            /** Rate Count */
+            rate_count: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Published At */
+            published_at: string | null;
         };
     };
     responses: never;
@@ -4540,6 +5244,1086 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TenantList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_rate_plans: {
+        parameters: {
+            query?: {
+                tenant_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_rate_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_rate_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rename_rate_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_rate_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_rate_plan_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_rate_plan_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionBody-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, invalid_plan, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_rate_plan_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    upload_rates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, invalid_plan, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_rate_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VersionBody-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, invalid_plan, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    publish_rate_plan_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, invalid_plan, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_rates: {
+        parameters: {
+            query: {
+                caller?: string;
+                callee: string;
+                service?: components["schemas"]["Service"];
+                /** @description The moment of answer; null: now */
+                at?: string | null;
+                /** @description Who makes or takes the call; null: the viewer's own tenant */
+                tenant_id?: number | null;
+                seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinderView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_rate_regions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionList"];
                 };
             };
             /** @description not_logged_in */
@@ -10411,7 +12195,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionBody"];
+                    "application/json": components["schemas"]["VersionBody-Output"];
                 };
             };
             /** @description not_logged_in */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fieldsOf, KINDS, makeNode, nameNode, renameBranches, type Draft } from './forms'
+import { fieldsOf, KINDS, makeNode, nameNode, orderNodes, renameBranches, type Draft } from './forms'
 
 describe('IVR forms', () => {
   it('gives each new node values of its own', () => {
@@ -17,6 +17,16 @@ describe('IVR forms', () => {
       const keys = fieldsOf(kind).map((field) => field.key)
       expect(new Set(keys).size).toBe(keys.length)
     }
+  })
+
+  it('shows nodes as a caller meets them', () => {
+    const nodes: Record<string, Draft> = {
+      end: makeNode('hang_up'),
+      lost: makeNode('return'),
+      menu: { ...makeNode('menu'), keys: { '1': 'end' }, on_timeout: 'top' },
+      top: { ...makeNode('play'), next: 'menu' },
+    }
+    expect(Object.keys(orderNodes(nodes, 'top'))).toEqual(['top', 'menu', 'end', 'lost'])
   })
 
   it('renames every branch, in keys, exits and cases too', () => {

@@ -123,6 +123,24 @@ export function nameNode(kind: Kind, taken: Iterable<string>): string {
   return `${kind}_${number}`
 }
 
+/** The nodes that a node leads to, in the order of its form. */
+function* listBranches(node: Draft): Generator<string> {
+  for (const { key, type } of fieldsOf(node.kind)) {
+    const value = node[key]
+    if (type === 'branch' || type === 'optionalBranch') yield String(value)
+    if (type === 'keys' || type === 'exits' || type === 'branches') yield* Object.values((value ?? {}) as Record<string, string>)
+    if (type === 'cases') yield* ((value ?? []) as { next: string }[]).map((one) => one.next)
+  }
+}
+
+/** As a caller meets them: the entry, then what it leads to; last those that nothing leads to. */
+export function orderNodes(nodes: Record<string, Draft>, entry: string): Record<string, Draft> {
+  const order = new Set<string>(entry in nodes ? [entry] : [])
+  for (const name of order) for (const next of listBranches(nodes[name]!)) if (next in nodes) order.add(next)
+  for (const name of Object.keys(nodes)) order.add(name)
+  return Object.fromEntries([...order].map((name) => [name, nodes[name]!]))
+}
+
 /** Every branch to `from` leads to `to` now. */
 export function renameBranches(nodes: Record<string, Draft>, from: string, to: string): void {
   const turn = (value: unknown): unknown => (value === from ? to : value)
