@@ -2423,7 +2423,7 @@ export interface components {
          */
         CheckView: {
             /** Faults */
-            faults: components["schemas"]["ucc__rating__schemas__FaultView"][];
+            faults: components["schemas"]["FaultView"][];
             /** Fault Count */
             fault_count: number;
             /** Warnings */
@@ -2645,6 +2645,18 @@ export interface components {
              * @default 1
              */
             weight: number;
+        };
+        /** FaultView */
+        FaultView: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "bad_increments" | "bad_window" | "bad_price" | "unknown_region" | "never_fits" | "overlap" | "gap";
+            /** Rate Positions */
+            rate_positions: number[];
+            /** Message */
+            message: string;
         };
         /**
          * FinderLevel
@@ -3433,7 +3445,7 @@ export interface components {
              * Versions
              * @description The newest first; at most 200
              */
-            versions: components["schemas"]["ucc__rating__schemas__VersionView"][];
+            versions: components["schemas"]["VersionView"][];
         };
         /**
          * Play
@@ -4520,6 +4532,23 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * TreeFaultView
+         * @description What is wrong with a tree. `node` is empty when it is the whole tree, `branch` when it is the node itself.
+         */
+        TreeFaultView: {
+            /** Node */
+            node: string;
+            /**
+             * Code
+             * @description dangling, unreachable, endless, bad_name, bad_value, too_many_nodes, unknown_...
+             */
+            code: string;
+            /** Branch */
+            branch: string;
+            /** Message */
+            message: string;
+        };
         /** TreeList */
         TreeList: {
             /** Items */
@@ -4546,6 +4575,42 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * TreeVersionBody
+         * @description A published version as it was, and always will be.
+         */
+        TreeVersionBody: {
+            /** Entry */
+            entry: string;
+            /** Nodes */
+            nodes: {
+                [key: string]: components["schemas"]["Play"] | components["schemas"]["Menu"] | components["schemas"]["Collect"] | components["schemas"]["TimeSwitch"] | components["schemas"]["CallerSwitch"] | components["schemas"]["VariableSwitch"] | components["schemas"]["HttpRequest"] | components["schemas"]["SubMenu"] | components["schemas"]["Return"] | components["schemas"]["GoQueue"] | components["schemas"]["GoAgent"] | components["schemas"]["DialWorkNumber"] | components["schemas"]["GoNumber"] | components["schemas"]["GoVoicemail"] | components["schemas"]["HangUp"];
+            };
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+        };
+        /** TreeVersionList */
+        TreeVersionList: {
+            /** Items */
+            items: components["schemas"]["TreeVersionView"][];
+        };
+        /** TreeVersionView */
+        TreeVersionView: {
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Is Current */
+            is_current: boolean;
         };
         /**
          * TreeView
@@ -4578,7 +4643,7 @@ export interface components {
              */
             updated_at: string;
             /** Faults */
-            faults: components["schemas"]["ucc__ivr__schemas__FaultView"][];
+            faults: components["schemas"]["TreeFaultView"][];
         };
         /** TrunkBody */
         TrunkBody: {
@@ -4825,7 +4890,7 @@ export interface components {
          * VersionBody
          * @description A draft as a whole.
          */
-        "VersionBody-Input": {
+        VersionBody: {
             /**
              * Effective From
              * @description null: from its publication
@@ -4859,25 +4924,6 @@ export interface components {
              * @description null: those of the draft, or of the newest version, stay; larger lists are uploaded
              */
             rates?: components["schemas"]["RateBody"][] | null;
-        };
-        /**
-         * VersionBody
-         * @description A published version as it was, and always will be.
-         */
-        "VersionBody-Output": {
-            /** Entry */
-            entry: string;
-            /** Nodes */
-            nodes: {
-                [key: string]: components["schemas"]["Play"] | components["schemas"]["Menu"] | components["schemas"]["Collect"] | components["schemas"]["TimeSwitch"] | components["schemas"]["CallerSwitch"] | components["schemas"]["VariableSwitch"] | components["schemas"]["HttpRequest"] | components["schemas"]["SubMenu"] | components["schemas"]["Return"] | components["schemas"]["GoQueue"] | components["schemas"]["GoAgent"] | components["schemas"]["DialWorkNumber"] | components["schemas"]["GoNumber"] | components["schemas"]["GoVoicemail"] | components["schemas"]["HangUp"];
-            };
-            /** Version */
-            version: number;
-            /**
-             * Published At
-             * Format: date-time
-             */
-            published_at: string;
         };
         /** VersionDetail */
         VersionDetail: {
@@ -4929,81 +4975,8 @@ export interface components {
             /** Warning Count */
             warning_count: number;
         };
-        /** VersionList */
-        VersionList: {
-            /** Items */
-            items: components["schemas"]["ucc__ivr__schemas__VersionView"][];
-        };
-        /** VoicemailChoice */
-        VoicemailChoice: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "voicemail";
-            /** Box Id */
-            box_id: number;
-        };
-        /** WatchBody */
-        WatchBody: {
-            /**
-             * Mode
-             * @description Asked again with another mode, it changes
-             * @enum {string}
-             */
-            mode: "listen" | "whisper" | "barge";
-        };
-        /** WrapUpBody */
-        WrapUpBody: {
-            /**
-             * Seconds
-             * @description 0 ends it; else it lasts so many seconds from now
-             */
-            seconds: number;
-        };
-        /**
-         * FaultView
-         * @description What is wrong with a tree. `node` is empty when it is the whole tree, `branch` when it is the node itself.
-         */
-        ucc__ivr__schemas__FaultView: {
-            /** Node */
-            node: string;
-            /**
-             * Code
-             * @description dangling, unreachable, endless, bad_name, bad_value, too_many_nodes, unknown_...
-             */
-            code: string;
-            /** Branch */
-            branch: string;
-            /** Message */
-            message: string;
-        };
         /** VersionView */
-        ucc__ivr__schemas__VersionView: {
-            /** Version */
-            version: number;
-            /**
-             * Published At
-             * Format: date-time
-             */
-            published_at: string;
-            /** Is Current */
-            is_current: boolean;
-        };
-        /** FaultView */
-        ucc__rating__schemas__FaultView: {
-            /**
-             * Code
-             * @enum {string}
-             */
-            code: "bad_increments" | "bad_window" | "bad_price" | "unknown_region" | "never_fits" | "overlap" | "gap";
-            /** Rate Positions */
-            rate_positions: number[];
-            /** Message */
-            message: string;
-        };
-        /** VersionView */
-        ucc__rating__schemas__VersionView: {
+        VersionView: {
             /** Id */
             id: number;
             /** Number */
@@ -5039,6 +5012,33 @@ export interface components {
             created_at: string;
             /** Published At */
             published_at: string | null;
+        };
+        /** VoicemailChoice */
+        VoicemailChoice: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "voicemail";
+            /** Box Id */
+            box_id: number;
+        };
+        /** WatchBody */
+        WatchBody: {
+            /**
+             * Mode
+             * @description Asked again with another mode, it changes
+             * @enum {string}
+             */
+            mode: "listen" | "whisper" | "barge";
+        };
+        /** WrapUpBody */
+        WrapUpBody: {
+            /**
+             * Seconds
+             * @description 0 ends it; else it lasts so many seconds from now
+             */
+            seconds: number;
         };
     };
     responses: never;
@@ -5806,7 +5806,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["VersionBody-Input"];
+                "application/json": components["schemas"]["VersionBody"];
             };
         };
         responses: {
@@ -6067,7 +6067,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["VersionBody-Input"];
+                "application/json": components["schemas"]["VersionBody"];
             };
         };
         responses: {
@@ -12127,7 +12127,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionList"];
+                    "application/json": components["schemas"]["TreeVersionList"];
                 };
             };
             /** @description not_logged_in */
@@ -12195,7 +12195,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionBody-Output"];
+                    "application/json": components["schemas"]["TreeVersionBody"];
                 };
             };
             /** @description not_logged_in */

@@ -10,7 +10,7 @@ from ucc.errors import CHANGES, Forbidden, InvalidInput, InvalidTree, NotFound, 
 from ucc.identity.access import EditorWork
 from ucc.identity.schemas import RowId
 from ucc.ivr import service
-from ucc.ivr.schemas import TreeDraft, TreeList, TreeView, VersionBody, VersionList
+from ucc.ivr.schemas import TreeDraft, TreeList, TreeVersionBody, TreeVersionList, TreeView
 from ucc.ivr.uses import require_unused
 
 router = APIRouter(prefix="/ivr-trees", tags=["ivr"])
@@ -48,14 +48,14 @@ async def publish_ivr_tree(work: EditorWork, tree_id: RowId) -> TreeView:
 
 
 @router.get("/{tree_id}/versions", responses=documented(*BY_ID))
-async def list_ivr_tree_versions(work: EditorWork, tree_id: RowId) -> VersionList:
-    return VersionList(items=await service.list_versions(work.scoped, tree_id))
+async def list_ivr_tree_versions(work: EditorWork, tree_id: RowId) -> TreeVersionList:
+    return TreeVersionList(items=await service.list_versions(work.scoped, tree_id))
 
 
 @router.get("/{tree_id}/versions/{version}", responses=documented(*BY_ID))
 async def get_ivr_tree_version(
     work: EditorWork, tree_id: RowId, version: Annotated[int, Path(ge=1, le=2**31)]
-) -> VersionBody:
+) -> TreeVersionBody:
     return await service.get_version(work.scoped, tree_id, version)
 
 

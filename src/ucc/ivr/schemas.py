@@ -17,7 +17,7 @@ class TreeDraft(TreeBody):
     name: Annotated[str, Field(min_length=1, max_length=64, pattern=PRINTABLE)]
 
 
-class FaultView(BaseModel):
+class TreeFaultView(BaseModel):
     """What is wrong with a tree. `node` is empty when it is the whole tree, `branch` when it is the node itself."""
 
     node: str
@@ -37,24 +37,24 @@ class TreeSummary(BaseModel):
 class TreeView(TreeSummary, TreeBody):
     """The draft, and what keeps it from being published."""
 
-    faults: list[FaultView]
+    faults: list[TreeFaultView]
 
 
 class TreeList(BaseModel):
     items: list[TreeSummary]
 
 
-class VersionView(BaseModel):
+class TreeVersionView(BaseModel):
     version: int
     published_at: datetime
     is_current: bool
 
 
-class VersionList(BaseModel):
-    items: list[VersionView]
+class TreeVersionList(BaseModel):
+    items: list[TreeVersionView]
 
 
-class VersionBody(TreeBody):
+class TreeVersionBody(TreeBody):
     """A published version as it was, and always will be."""
 
     version: int

@@ -12,7 +12,7 @@ from ucc.errors import InvalidTree, NotFound
 from ucc.ivr.body import TreeBody
 from ucc.ivr.check import find_faults
 from ucc.ivr.models import IvrTree, IvrTreeVersion
-from ucc.ivr.schemas import FaultView, TreeDraft, TreeSummary, TreeView, VersionBody, VersionView
+from ucc.ivr.schemas import TreeDraft, TreeFaultView, TreeSummary, TreeVersionBody, TreeVersionView, TreeView
 
 LIMIT = 500
 MOST_FAULTS_SAID = 5
@@ -74,7 +74,7 @@ async def publish_tree(scoped: Scoped, tree_id: int, user_id: int) -> TreeView:
     return await _show(scoped, row)
 
 
-async def list_versions(scoped: Scoped, tree_id: int) -> list[VersionView]:
+async def list_versions(scoped: Scoped, tree_id: int) -> list[TreeVersionView]:
     """The newest first. Raises NotFound."""
     row = await _get(scoped, tree_id)
     versions = await scoped.session.execute(
@@ -84,17 +84,17 @@ async def list_versions(scoped: Scoped, tree_id: int) -> list[VersionView]:
         .limit(LIMIT)
     )
     return [
-        VersionView(version=version, published_at=published_at, is_current=version == row.published_version)
+        TreeVersionView(version=version, published_at=published_at, is_current=version == row.published_version)
         for version, published_at in versions
     ]
 
 
-async def get_version(scoped: Scoped, tree_id: int, version: int) -> VersionBody:
+async def get_version(scoped: Scoped, tree_id: int, version: int) -> TreeVersionBody:
     """Raises NotFound."""
     row = await scoped.session.get(IvrTreeVersion, (tree_id, version))
     if row is None:
         raise NotFound
-    return VersionBody(**row.body, version=row.version, published_at=row.published_at)
+    return TreeVersionBody(**row.body, version=row.version, published_at=row.published_at)
 
 
 async def delete_tree(scoped: Scoped, tree_id: int) -> None:
@@ -144,7 +144,7 @@ async def _show(scoped: Scoped, row: IvrTree) -> TreeView:
     if row.published_version is not None:
         published = (await scoped.session.get_one(IvrTreeVersion, (row.id, row.published_version))).body
     faults = [
-        FaultView(node=fault.node, code=fault.code, branch=fault.branch, message=fault.message)
+        TreeFaultView(node=fault.node, code=fault.code, branch=fault.branch, message=fault.message)
         for fault in await _find_faults(scoped, row)
     ]
     return TreeView(**_summary(row, published), **row.draft, faults=faults)
