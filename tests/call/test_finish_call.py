@@ -17,13 +17,14 @@ from ucc.call.service import finish_call, talk_ms
 from ucc.db.unit import Database
 from ucc.engine.record import Direction, FinishedCall, RecordingRecord, Result
 from ucc.kit.ids import new_id
-from ucc.ledger.models import Account, Posting, PostingSet
+from ucc.ledger.models import ACCOUNT_BALANCE, Posting, PostingSet
 from ucc.ledger.service import prove
 from ucc.rating.price import Service
 from ucc.recording.models import Recording
 from world import NOON, YESTERDAY, World, finished_call, make_rate, plan_of, replace_rates
 
 pytestmark = pytest.mark.db
+BALANCE = ACCOUNT_BALANCE.c
 
 
 async def finish(database: Database, call: FinishedCall) -> None:
@@ -40,7 +41,7 @@ async def charges(database: Database, call: FinishedCall) -> dict[int, tuple[int
 
 async def balances(database: Database) -> dict[tuple[int, str], int]:
     async with database.begin() as session:
-        rows = await session.execute(select(Account.tenant_id, Account.kind, Account.balance_micros))
+        rows = await session.execute(select(BALANCE.tenant_id, BALANCE.kind, BALANCE.balance_micros))
         return {(tenant_id, kind): balance for tenant_id, kind, balance in rows}
 
 

@@ -34,6 +34,10 @@ async def test_every_table_of_a_tenant_is_protected(database: Database) -> None:
     assert set(metadata.tables) - protected == OUTSIDE_THE_TREE
 
 
+OWN_PRICES = {"rate_plan", "rate_plan_version", "rate"}
+"""A tenant sees the prices that its parent charges it by."""
+
+
 async def test_a_scope_sees_itself_and_below(fresh_database: TestDatabase, database: Database, world: World) -> None:
     for branch in (world.first, world.second):
         async with database.begin() as session:
@@ -45,6 +49,7 @@ async def test_a_scope_sees_itself_and_below(fresh_database: TestDatabase, datab
         TenantScope(first.reseller_id, TenantKind.RESELLER): {first.reseller_id, first.enterprise_id},
         TenantScope(second.enterprise_id, TenantKind.ENTERPRISE): {second.enterprise_id},
     }
+    parents = {first.reseller_id: {world.operator_id}, second.enterprise_id: {second.reseller_id}}
     tables = [
         name for name, table in metadata.tables.items() if "tenant_id" in table.columns and name not in UNREADABLE
     ]
@@ -52,11 +57,12 @@ async def test_a_scope_sees_itself_and_below(fresh_database: TestDatabase, datab
         for scope, visible in expected.items():
             async with api.begin_scoped(scope) as scoped:
                 session = scoped.session
+                payees = parents.get(scope.tenant_id, set())
                 assert set(await session.scalars(select(Tenant.id))) == visible
                 assert set(await session.scalars(select(TenantTree.descendant_id))) == visible
                 for table in tables:
                     found = set(await session.scalars(text(f"SELECT tenant_id FROM {table}")))
-                    assert found <= visible, table
+                    assert found <= visible | (payees if table in OWN_PRICES else set()), table
                 calls = set(await session.scalars(select(CallRecord.tenant_id)))
                 assert calls == visible & {first.enterprise_id, second.enterprise_id}
 

@@ -13,8 +13,22 @@ from database_fixtures import TestDatabase
 from ucc.db.engine import Role
 from ucc.db.unit import Database
 from ucc.errors import InsufficientBalance
-from ucc.ledger.models import Account, Posting, PostingSet
-from ucc.ledger.service import Fact, Line, Unbalanced, find_accounts, post, prove, top_up
+from ucc.ledger.models import ACCOUNT_BALANCE, Account, Posting, PostingSet
+from ucc.ledger.service import (
+    Fact,
+    Line,
+    NotReversible,
+    Unbalanced,
+    find_accounts,
+    find_balance,
+    fold_deltas,
+    post,
+    prove,
+    reverse,
+    set_limit,
+    top_up,
+    transfer,
+)
 from world import YUAN, World
 
 pytestmark = pytest.mark.db
@@ -32,7 +46,7 @@ async def accounts_of(database: Database, world: World) -> tuple[int, int]:
     return found[world.first.enterprise_id, "balance"], found[world.second.enterprise_id, "balance"]
 
 
-def transfer(world: World, key: str, source: int, target: int, amount: int) -> tuple[Fact, list[Line]]:
+def move_of(world: World, key: str, source: int, target: int, amount: int) -> tuple[Fact, list[Line]]:
     fact = Fact(key, "transfer", world.operator_id)
     return fact, [Line(source, -amount, is_guarded=True), Line(target, amount)]
 
@@ -40,7 +54,7 @@ def transfer(world: World, key: str, source: int, target: int, amount: int) -> t
 async def test_a_transfer(database: Database, world: World) -> None:
     source, target = await accounts_of(database, world)
     async with database.begin() as session:
-        await post(session, *transfer(world, "t1", source, target, 30 * YUAN))
+        await post(session, *move_of(world, "t1", source, target, 30 * YUAN))
     assert (await balance(database, source), await balance(database, target)) == (70 * YUAN, 130 * YUAN)
 
 
@@ -49,7 +63,7 @@ async def test_the_same_key_posts_once(database: Database, world: World) -> None
     ids = set()
     for amount in (30, 30, 55):
         async with database.begin() as session:
-            ids.add(await post(session, *transfer(world, "t1", source, target, amount * YUAN)))
+            ids.add(await post(session, *move_of(world, "t1", source, target, amount * YUAN)))
     assert len(ids) == 1
     assert await balance(database, source) == 70 * YUAN
 
@@ -59,7 +73,7 @@ async def test_the_same_key_at_once_posts_once(database: Database, world: World)
 
     async def move() -> int:
         async with database.begin() as session:
-            return await post(session, *transfer(world, "t1", source, target, YUAN))
+            return await post(session, *move_of(world, "t1", source, target, YUAN))
 
     assert len(set(await asyncio.gather(*(move() for _ in range(20))))) == 1
     assert await balance(database, source) == 99 * YUAN
@@ -78,7 +92,7 @@ async def test_an_unknown_account_is_refused(database: Database, world: World) -
     source, _ = await accounts_of(database, world)
     with pytest.raises(LookupError):
         async with database.begin() as session:
-            await post(session, *transfer(world, "t1", source, 10**9, 1))
+            await post(session, *move_of(world, "t1", source, 10**9, 1))
     assert await balance(database, source) == 100 * YUAN
 
 
@@ -86,9 +100,9 @@ async def test_a_guarded_account_stays_above_its_limit(database: Database, world
     source, target = await accounts_of(database, world)
     with pytest.raises(InsufficientBalance):
         async with database.begin() as session:
-            await post(session, *transfer(world, "t1", source, target, 100 * YUAN + 1))
+            await post(session, *move_of(world, "t1", source, target, 100 * YUAN + 1))
     async with database.begin() as session:
-        await post(session, *transfer(world, "t2", source, target, 100 * YUAN))
+        await post(session, *move_of(world, "t2", source, target, 100 * YUAN))
     assert await balance(database, source) == 0
 
 
@@ -98,7 +112,7 @@ async def test_a_balance_that_k_transfers_want_at_once_is_spent_once(database: D
     async def move(number: int) -> bool:
         try:
             async with database.begin() as session:
-                await post(session, *transfer(world, f"t{number}", source, target, 30 * YUAN))
+                await post(session, *move_of(world, f"t{number}", source, target, 30 * YUAN))
         except InsufficientBalance:
             return False
         return True
@@ -113,7 +127,7 @@ async def test_opposite_transfers_do_not_deadlock(database: Database, world: Wor
     async def move(number: int) -> None:
         source, target = (one, two) if number % 2 else (two, one)
         async with database.begin() as session:
-            await post(session, *transfer(world, f"t{number}", source, target, YUAN))
+            await post(session, *move_of(world, f"t{number}", source, target, YUAN))
 
     await asyncio.gather(*(move(number) for number in range(30)))
     assert (await balance(database, one), await balance(database, two)) == (100 * YUAN, 100 * YUAN)
@@ -129,7 +143,81 @@ async def test_any_mix_of_postings_proves(database: Database, world: World) -> N
             await post(session, Fact(f"mix{number}", "test", world.operator_id), lines)
     async with database.begin() as session:
         assert (await prove(session)).holds
-        assert await session.scalar(select(func.sum(Account.balance_micros))) == 0
+        assert await session.scalar(select(func.sum(ACCOUNT_BALANCE.c.balance_micros))) == 0
+
+
+async def test_accounts_without_a_limit_are_exact_before_and_after_folding(database: Database, world: World) -> None:
+    branch = world.first
+    async with database.begin() as session:
+        before = await find_balance(session, world.operator_id)
+    for number in range(5):
+        async with database.begin() as session:
+            await transfer(session, world.operator_id, branch.reseller_id, 3 * YUAN, f"gift {number}", "gift")
+    for _ in range(2):
+        async with database.begin() as session:
+            assert await find_balance(session, world.operator_id) == before - 15 * YUAN
+            assert (await prove(session)).holds
+            await fold_deltas(session)
+    async with database.begin() as session:
+        assert await fold_deltas(session) == 0
+
+
+async def test_a_limit_that_is_set_counts_what_was_not_folded(database: Database, world: World) -> None:
+    async with database.begin() as session:
+        await transfer(session, world.operator_id, world.first.reseller_id, YUAN, "gift", "gift")
+    async with database.begin() as session:
+        balance = await find_balance(session, world.operator_id)
+        await set_limit(session, world.operator_id, -balance)
+    with pytest.raises(InsufficientBalance):
+        async with database.begin() as session:
+            await transfer(session, world.operator_id, world.first.reseller_id, 1, "too much", "gift")
+    async with database.begin() as session:
+        assert (await prove(session)).holds
+
+
+async def test_a_hundred_postings_at_once_on_one_account_without_a_limit(database: Database, world: World) -> None:
+    async with database.begin() as session:
+        before = await find_balance(session, world.operator_id)
+        cash = (await find_accounts(session, (world.operator_id,)))[world.operator_id, "cash"]
+        income = (await find_accounts(session, (world.operator_id,)))[world.operator_id, "balance"]
+
+    async def move(number: int) -> None:
+        async with database.begin() as session:
+            await post(session, Fact(f"hot{number}", "test", world.operator_id), [Line(cash, -7), Line(income, 7)])
+            if number % 10 == 0:
+                await fold_deltas(session)
+
+    await asyncio.gather(*(move(number) for number in range(100)))
+    async with database.begin() as session:
+        assert await find_balance(session, world.operator_id) == before + 700
+        assert (await prove(session)).holds
+
+
+async def test_a_reversal_takes_a_set_back_once(database: Database, world: World) -> None:
+    branch = world.first
+    source, _ = await accounts_of(database, world)
+    async with database.begin() as session:
+        made = await top_up(session, branch.enterprise_id, branch.reseller_id, 5 * YUAN, "receipt 9", "cash")
+    reversals = set()
+    for _ in range(2):
+        async with database.begin() as session:
+            reversals.add(await reverse(session, made, "typed twice"))
+    assert len(reversals) == 1
+    assert await balance(database, source) == 100 * YUAN
+    for wrong in (10**9, reversals.pop()):
+        with pytest.raises(NotReversible):
+            async with database.begin() as session:
+                await reverse(session, wrong, "again")
+
+
+async def test_spent_money_cannot_be_taken_back(database: Database, world: World) -> None:
+    branch = world.first
+    async with database.begin() as session:
+        made = await top_up(session, branch.enterprise_id, branch.reseller_id, 5 * YUAN, "receipt 9", "cash")
+        await transfer(session, branch.enterprise_id, branch.reseller_id, 102 * YUAN, "spent", "all of it")
+    with pytest.raises(InsufficientBalance):
+        async with database.begin() as session:
+            await reverse(session, made, "typed twice")
 
 
 async def test_the_proof_finds_what_is_wrong(database: Database, world: World) -> None:

@@ -17,6 +17,7 @@ from ucc.db.scope import TenantKind
 from ucc.engine.record import Direction, FinishedCall, LegKind, Party
 from ucc.frequency.service import forget_attempts_of
 from ucc.kit.clock import to_moment, to_ms
+from ucc.ledger.reservation import release
 from ucc.ledger.service import Fact, Line, find_accounts, post
 from ucc.missed.service import note_missed_call
 from ucc.rating.price import Service
@@ -49,6 +50,7 @@ async def finish_call(session: AsyncSession, finished: FinishedCall) -> None:
     await end_verification(session, finished)
     await _spool_recordings(session, finished)
     await _charge(session, finished)
+    await release(session, finished.call_id)
     await note_messages(session, finished)
     await note_missed_call(session, finished)
     await note_last_agent(session, finished)

@@ -144,7 +144,7 @@ _CHARGES = text("select tenant_id, amount_micros from call_charge where call_id 
 _DRIFT = text(
     """
     select a.id, a.balance_micros, coalesce(sum(p.amount_micros), 0) as posted
-    from account a left join posting p on p.account_id = a.id
+    from account_balance a left join posting p on p.account_id = a.id
     group by a.id, a.balance_micros having a.balance_micros <> coalesce(sum(p.amount_micros), 0)
     """
 )

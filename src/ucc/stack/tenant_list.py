@@ -16,7 +16,7 @@ _TREE = text(
         from tenant t join tree on t.parent_id = tree.id
     )
     select tree.depth, tree.code, tree.name, tree.kind, tree.is_suspended, account.balance_micros
-    from tree left join account on account.tenant_id = tree.id and account.kind = 'balance'
+    from tree left join account_balance account on account.tenant_id = tree.id and account.kind = 'balance'
     order by path
     """
 )

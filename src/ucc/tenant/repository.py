@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import aliased
 
 from ucc.db.scope import Scoped, TenantKind
 from ucc.kit.money import format_yuan
-from ucc.ledger.models import Account
+from ucc.ledger.models import ACCOUNT_BALANCE
 from ucc.tenant.models import Tenant, TenantTree
 from ucc.tenant.schemas import TenantView
 
@@ -16,12 +15,12 @@ LIMIT = 1000
 
 async def list_tenants(scoped: Scoped) -> list[TenantView]:
     """The scope's own tenant and those below it, parents first; at most 1000."""
-    balance, income = aliased(Account), aliased(Account)
+    balance, income = ACCOUNT_BALANCE.alias(), ACCOUNT_BALANCE.alias()
     rows = await scoped.session.execute(
-        select(Tenant, balance.balance_micros, balance.limit_micros, income.balance_micros)
+        select(Tenant, balance.c.balance_micros, balance.c.limit_micros, income.c.balance_micros)
         .join(TenantTree, TenantTree.descendant_id == Tenant.id)
-        .outerjoin(balance, (balance.tenant_id == Tenant.id) & (balance.kind == "balance"))
-        .outerjoin(income, (income.tenant_id == Tenant.id) & (income.kind == "income"))
+        .outerjoin(balance, (balance.c.tenant_id == Tenant.id) & (balance.c.kind == "balance"))
+        .outerjoin(income, (income.c.tenant_id == Tenant.id) & (income.c.kind == "income"))
         .where(TenantTree.ancestor_id == scoped.scope.tenant_id)
         .order_by(TenantTree.depth, Tenant.id)
         .limit(LIMIT)
