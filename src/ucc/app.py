@@ -28,6 +28,7 @@ from ucc.identity.endpoints import router as session
 from ucc.identity.limiter import LoginLimiter
 from ucc.identity.password import PasswordChecker
 from ucc.ivr.endpoints import router as ivr_trees
+from ucc.ledger.endpoints import router as ledger
 from ucc.live.controller import Controller
 from ucc.live.endpoints import router as live
 from ucc.live.relay import Relay
@@ -53,6 +54,7 @@ ROUTERS = (
     session,
     tenants,
     rate_plans,
+    ledger,
     trunks,
     caller_ids,
     blacklist,

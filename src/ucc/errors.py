@@ -141,6 +141,10 @@ class InsufficientBalance(UccError):
     code, status, summary = "insufficient_balance", 409, "The balance does not cover the amount."
 
 
+class AlreadyReversed(UccError):
+    code, status, summary = "already_reversed", 409, "The entry has been taken back already."
+
+
 class CallRefused(UccError):
     """A call that may not be made, and why: one of REFUSALS."""
 

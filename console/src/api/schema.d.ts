@@ -263,6 +263,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Ledger Entries
+         * @description What was posted, the newest first: of each entry the postings of the user's own tenant and all below it.
+         */
+        get: operations["list_ledger_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Top Up Tenant
+         * @description 充值: a direct customer paid; it may spend that much more.
+         */
+        post: operations["top_up_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Transfer Money
+         * @description 转账: from the user's own tenant to a direct customer, or back.
+         */
+        post: operations["transfer_money"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/entries/{entry_id}/reversal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reverse Ledger Entry
+         * @description A new entry that takes a top-up or a transfer back, by whoever made it. Refused when the money is spent.
+         */
+        post: operations["reverse_ledger_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/credit-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Credit Limit
+         * @description 透支额度 of a direct customer. Acts on the next call, and on calls in progress with their next slice.
+         */
+        put: operations["set_credit_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prove Ledger
+         * @description Adds up everything that was ever posted: every set is zero, every balance is its postings.
+         */
+        get: operations["prove_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -2502,6 +2622,14 @@ export interface components {
             /** Password */
             password: string;
         };
+        /** CreditLimitBody */
+        CreditLimitBody: {
+            /**
+             * Limit
+             * @description How far the balance may fall below zero; null: without limit
+             */
+            limit: string | null;
+        };
         /**
          * DialWorkNumber
          * @description The caller dials an agent's work number (工号); no other number can be reached so.
@@ -2612,6 +2740,45 @@ export interface components {
          * @enum {string}
          */
         EndedBy: "customer" | "agent" | "supervisor" | "system";
+        /** EntryList */
+        EntryList: {
+            /** Items */
+            items: components["schemas"]["EntryView"][];
+            /**
+             * Next Before
+             * @description `before_id` of the next page; null: there is none
+             */
+            next_before: number | null;
+        };
+        /**
+         * EntryView
+         * @description One posting set: of its postings those of the viewer's scope.
+         */
+        EntryView: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Tenant Id */
+            tenant_id: number;
+            /** Call Id */
+            call_id: string | null;
+            /** Reason */
+            reason: string | null;
+            /** User Id */
+            user_id: number | null;
+            /** Reverses Id */
+            reverses_id: number | null;
+            /** Is Reversed */
+            is_reversed: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Postings */
+            postings: components["schemas"]["PostingView"][];
+        };
         /**
          * ErrorBody
          * @description How every error looks on the wire.
@@ -3472,6 +3639,20 @@ export interface components {
              */
             kind: "play";
         };
+        /** PostingView */
+        PostingView: {
+            /** Tenant Id */
+            tenant_id: number;
+            /**
+             * Account
+             * @enum {string}
+             */
+            account: "balance" | "income" | "carrier" | "cash";
+            /** Amount */
+            amount: string;
+            /** Amount Micros */
+            amount_micros: number;
+        };
         /** PresenceRequest */
         PresenceRequest: {
             /**
@@ -3568,6 +3749,20 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
+        };
+        /**
+         * ProofView
+         * @description What is wrong in the ledger: nothing, when it holds.
+         */
+        ProofView: {
+            /** Holds */
+            holds: boolean;
+            /** Unbalanced Sets */
+            unbalanced_sets: number[];
+            /** Drifted Accounts */
+            drifted_accounts: number[];
+            /** Misreserved Accounts */
+            misreserved_accounts: number[];
         };
         /** PublishBody */
         PublishBody: {
@@ -4194,6 +4389,11 @@ export interface components {
              */
             kind: "return";
         };
+        /** ReversalBody */
+        ReversalBody: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * RuleAbove
          * @description A rule of a level above, or shipped with UCC, that binds this level too.
@@ -4511,15 +4711,25 @@ export interface components {
              */
             kind: "time_switch";
         };
-        /** TransferBody */
-        TransferBody: {
-            /** Target */
-            target: components["schemas"]["AgentTargetBody"] | components["schemas"]["QueueTargetBody"] | components["schemas"]["NumberTargetBody"];
+        /**
+         * TopUpBody
+         * @description 充值: money that a direct customer paid.
+         */
+        TopUpBody: {
+            /** Tenant Id */
+            tenant_id: number;
             /**
-             * Mode
-             * @enum {string}
+             * Amount
+             * @example 100.00
              */
-            mode: "blind" | "attended";
+            amount: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Idempotency Key
+             * @description A second request with the same key moves nothing, and answers the same
+             */
+            idempotency_key: string;
         };
         /** TreeDraft */
         TreeDraft: {
@@ -5039,6 +5249,38 @@ export interface components {
              * @description 0 ends it; else it lasts so many seconds from now
              */
             seconds: number;
+        };
+        /** TransferBody */
+        ucc__desk__schemas__TransferBody: {
+            /** Target */
+            target: components["schemas"]["AgentTargetBody"] | components["schemas"]["QueueTargetBody"] | components["schemas"]["NumberTargetBody"];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "blind" | "attended";
+        };
+        /**
+         * TransferBody
+         * @description 转账: between the user's own tenant and a direct customer, either way.
+         */
+        ucc__ledger__schemas__TransferBody: {
+            /** From Tenant Id */
+            from_tenant_id: number;
+            /** To Tenant Id */
+            to_tenant_id: number;
+            /**
+             * Amount
+             * @example 100.00
+             */
+            amount: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Idempotency Key
+             * @description A second request with the same key moves nothing, and answers the same
+             */
+            idempotency_key: string;
         };
     };
     responses: never;
@@ -6324,6 +6566,458 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RegionList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_ledger_entries: {
+        parameters: {
+            query?: {
+                /** @description Entries that move money of this tenant */
+                tenant_id?: number | null;
+                kind?: string | null;
+                since?: string | null;
+                until?: string | null;
+                before_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    top_up_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopUpBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description insufficient_balance, idempotency_key_reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    transfer_money: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ucc__ledger__schemas__TransferBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description insufficient_balance, idempotency_key_reused */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reverse_ledger_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReversalBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_reversed, insufficient_balance */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_credit_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditLimitBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    prove_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProofView"];
                 };
             };
             /** @description not_logged_in */
@@ -9889,7 +10583,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TransferBody"];
+                "application/json": components["schemas"]["ucc__desk__schemas__TransferBody"];
             };
         };
         responses: {

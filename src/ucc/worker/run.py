@@ -25,6 +25,7 @@ from ucc.db.unit import Database
 from ucc.frequency.service import forget_old_attempts
 from ucc.kit.clock import now
 from ucc.kit.logging import configure_logging, describe_error, get_logger
+from ucc.ledger.service import fold_deltas, prove
 from ucc.recording.jobs import QUEUE, RecordingEncoder
 from ucc.recording.pool import EncoderPool
 from ucc.verification.service import fail_lost_verifications
@@ -36,6 +37,8 @@ TIDY_EVERY_S = 600.0
 PARTITIONS_EVERY_S = 3600.0
 ATTEMPTS_EVERY_S = 3600.0
 VERIFICATIONS_EVERY_S = 60.0
+FOLD_EVERY_S = 5.0
+PROOF_EVERY_S = 86400.0
 _LONGEST_WAIT_S = 10.0
 _NICE = 5
 
@@ -153,6 +156,24 @@ async def fail_lost(database: Database) -> None:
         await fail_lost_verifications(session)
 
 
+async def fold_ledger(database: Database) -> None:
+    """Accounts that nobody waits for take in what was posted to them, so that reading them stays cheap."""
+    async with database.begin() as session:
+        await fold_deltas(session)
+
+
+async def prove_ledger(database: Database) -> None:
+    """Every day: posting sets are zero, balances are the sums of their postings, what is held is what calls hold."""
+    async with database.begin() as session:
+        await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        proof = await prove(session)
+    if proof.holds:
+        log.info("the ledger holds")
+    else:
+        log.error("THE LEDGER IS WRONG", sets=proof.unbalanced_sets[:20], accounts=proof.drifted_accounts[:20],
+                  held=proof.misreserved_accounts[:20])  # fmt: skip
+
+
 async def run(settings: Settings) -> None:
     """The whole worker, until it is told to stop."""
     stop = asyncio.Event()
@@ -169,6 +190,8 @@ async def run(settings: Settings) -> None:
         repeat("tidy", TIDY_EVERY_S, encoder.tidy),
         repeat("partitions", PARTITIONS_EVERY_S, lambda: ensure_partitions(database)),
         repeat("verifications", VERIFICATIONS_EVERY_S, lambda: fail_lost(database)),
+        repeat("deltas", FOLD_EVERY_S, lambda: fold_ledger(database)),
+        repeat("proof", PROOF_EVERY_S, lambda: prove_ledger(database)),
         repeat("attempts", ATTEMPTS_EVERY_S, lambda: forget_attempts(database)),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
