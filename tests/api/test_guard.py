@@ -182,6 +182,7 @@ def test_every_error_is_documented() -> None:
                     assert content["schema"] == {"$ref": "#/components/schemas/ErrorBody"}, (path, method, status)
                     assert content["examples"], (path, method, status)
     assert "HTTPValidationError" not in document["components"]["schemas"]
+    assert not [name for name in document["components"]["schemas"] if "__" in name], "two models of one name"
     names = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(names) == len(set(names))
 

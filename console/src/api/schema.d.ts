@@ -3356,6 +3356,28 @@ export interface components {
             /** Done Call Id */
             done_call_id: string | null;
         };
+        /**
+         * MoneyTransferBody
+         * @description 转账: between the user's own tenant and a direct customer, either way.
+         */
+        MoneyTransferBody: {
+            /** From Tenant Id */
+            from_tenant_id: number;
+            /** To Tenant Id */
+            to_tenant_id: number;
+            /**
+             * Amount
+             * @example 100.00
+             */
+            amount: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Idempotency Key
+             * @description A second request with the same key moves nothing, and answers the same
+             */
+            idempotency_key: string;
+        };
         /** MuteBody */
         MuteBody: {
             /** Is Muted */
@@ -4731,6 +4753,16 @@ export interface components {
              */
             idempotency_key: string;
         };
+        /** TransferBody */
+        TransferBody: {
+            /** Target */
+            target: components["schemas"]["AgentTargetBody"] | components["schemas"]["QueueTargetBody"] | components["schemas"]["NumberTargetBody"];
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "blind" | "attended";
+        };
         /** TreeDraft */
         TreeDraft: {
             /** Entry */
@@ -5249,38 +5281,6 @@ export interface components {
              * @description 0 ends it; else it lasts so many seconds from now
              */
             seconds: number;
-        };
-        /** TransferBody */
-        ucc__desk__schemas__TransferBody: {
-            /** Target */
-            target: components["schemas"]["AgentTargetBody"] | components["schemas"]["QueueTargetBody"] | components["schemas"]["NumberTargetBody"];
-            /**
-             * Mode
-             * @enum {string}
-             */
-            mode: "blind" | "attended";
-        };
-        /**
-         * TransferBody
-         * @description 转账: between the user's own tenant and a direct customer, either way.
-         */
-        ucc__ledger__schemas__TransferBody: {
-            /** From Tenant Id */
-            from_tenant_id: number;
-            /** To Tenant Id */
-            to_tenant_id: number;
-            /**
-             * Amount
-             * @example 100.00
-             */
-            amount: string;
-            /** Reason */
-            reason: string;
-            /**
-             * Idempotency Key
-             * @description A second request with the same key moves nothing, and answers the same
-             */
-            idempotency_key: string;
         };
     };
     responses: never;
@@ -6757,7 +6757,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ucc__ledger__schemas__TransferBody"];
+                "application/json": components["schemas"]["MoneyTransferBody"];
             };
         };
         responses: {
@@ -10583,7 +10583,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ucc__desk__schemas__TransferBody"];
+                "application/json": components["schemas"]["TransferBody"];
             };
         };
         responses: {

@@ -26,10 +26,10 @@ from ucc.ledger.schemas import (
     EntryFilter,
     EntryList,
     EntryView,
+    MoneyTransferBody,
     ProofView,
     ReversalBody,
     TopUpBody,
-    TransferBody,
 )
 
 router = APIRouter(tags=["ledger"])
@@ -58,7 +58,7 @@ async def top_up_tenant(work: SellerWork, body: TopUpBody) -> EntryView:
 
 
 @router.post("/ledger/transfers", status_code=status.HTTP_201_CREATED, responses=documented(*MOVED))
-async def transfer_money(work: SellerWork, body: TransferBody) -> EntryView:
+async def transfer_money(work: SellerWork, body: MoneyTransferBody) -> EntryView:
     """转账: from the user's own tenant to a direct customer, or back."""
     own, amount = work.scoped.scope.tenant_id, _parse(body.amount)
     parties = {body.from_tenant_id, body.to_tenant_id}

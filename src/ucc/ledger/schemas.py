@@ -26,7 +26,7 @@ class TopUpBody(BaseModel):
     idempotency_key: Key = Field(description=KEY_MEANING)
 
 
-class TransferBody(BaseModel):
+class MoneyTransferBody(BaseModel):
     """转账: between the user's own tenant and a direct customer, either way."""
 
     model_config = ConfigDict(extra="forbid")
