@@ -196,6 +196,28 @@ async def test_a_new_controller_adopts_the_talk(house: House) -> None:
     assert second.office.finished[0].result is Result.ANSWERED
 
 
+async def test_after_a_restart_an_agent_takes_who_has_waited_longest(house: House) -> None:
+    """Whatever order the calls are read back in."""
+    house.runner.post_floor(3, PresenceAsked(1.0, 1, Presence.PAUSED, "rest"))
+    house.switch.arrive("c1", "+8613900139000", "+861088880001")
+    await house.until(lambda: len(house.runner.floors[3].waiting) == 1, "the first does not wait")
+    house.switch.arrive("c2", "+8613900139001", "+861088880001")
+    await house.until(lambda: len(house.runner.floors[3].waiting) == 2, "the second does not wait")
+    await house.runner.close()
+
+    second = build(house.switch)
+    house.switch.answering.add("8001")
+    second.ready(1)
+    for state in reversed(house.office.states.values()):
+        second.runner.adopt(state)
+    await asyncio.sleep(0)  # their tasks wait for events by the time the switch is there
+    await second.runner.reconcile(0.0)
+    await second.until(lambda: any(len(x) == 2 for x in house.switch.bridges.values()), "nobody talks")
+    await second.runner.close()
+
+    assert any("c1" in legs for legs in house.switch.bridges.values())
+
+
 async def test_strays_are_found_and_hung_up(house: House) -> None:
     await house.switch.dial("someone", Phone("8009"), "1")
     strays = await house.runner.find_strays()

@@ -225,10 +225,13 @@ class Runner:
         return found if found is not None and found.is_up else None
 
     async def reconcile(self, last_seen: float) -> None:
-        """Hold every call against what the switch really has. `last_seen`: when the switch was heard before."""
+        """Hold every call against what the switch really has. `last_seen`: when the switch was heard before.
+
+        Who has waited longest joins its queue again first: an agent may be free already.
+        """
         observed = await self._switch.observe()
         at = self.clock.time()
-        for actor in list(self.calls.values()):
+        for actor in sorted(self.calls.values(), key=_stands_since):
             state = actor.state
             if isinstance(state, New):
                 continue
@@ -353,6 +356,11 @@ class Runner:
         task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _stands_since(actor: Actor) -> float:
+    ticket = wants(actor.state).ticket if isinstance(actor.state, Live) else None
+    return ticket.since if ticket is not None else 0.0
 
 
 def _find_presser(live: Live, leg: Leg, is_near: bool) -> str | None:
