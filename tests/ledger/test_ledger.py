@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from database_fixtures import TestDatabase
 from ucc.db.engine import Role
+from ucc.db.scope import TenantKind, TenantScope
 from ucc.db.unit import Database
 from ucc.errors import InsufficientBalance
 from ucc.ledger.models import ACCOUNT_BALANCE, Account, Posting, PostingSet
@@ -248,6 +249,38 @@ async def test_nobody_changes_what_was_posted(
         with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
             async with database.begin() as session:
                 await session.execute(text(verb.format(table)))
+
+
+@pytest.mark.parametrize(
+    ("ids", "amounts", "why"),
+    [
+        ("{own}, {own}", "5, -5", "named twice"),
+        ("{own}, {foreign}", "5, -5", "no such account"),
+        ("{own}, 999999", "5, -5", "no such account"),
+        ("{own}, {cash}", "5, -4", "sums to zero"),
+        ("{own}, {cash}", "-900000000000, 900000000000", "does not cover"),
+    ],
+)
+async def test_the_door_keeps_its_rules_whoever_calls_it(
+    shared_database: TestDatabase, database: Database, world: World, ids: str, amounts: str, why: str
+) -> None:
+    """Even past `post`: as the API's role, in the scope of a reseller."""
+    branch = world.first
+    async with database.begin() as session:
+        accounts = await find_accounts(session, (branch.enterprise_id, branch.reseller_id, world.second.enterprise_id))
+    own, foreign = accounts[branch.enterprise_id, "balance"], accounts[world.second.enterprise_id, "balance"]
+    named = ids.format(own=own, foreign=foreign, cash=accounts[branch.reseller_id, "cash"])
+    statement = (
+        f"SELECT * FROM post_ledger('evil', 'top_up', {branch.enterprise_id}, NULL, NULL, NULL, NULL,"
+        f" ARRAY[{named}]::bigint[], ARRAY[{amounts}]::bigint[], ARRAY[true, true])"
+    )
+    async with shared_database.open("api") as api:
+        with pytest.raises(DBAPIError, match=why):
+            async with api.begin_scoped(TenantScope(branch.reseller_id, TenantKind.RESELLER)) as scoped:
+                await scoped.session.execute(text(statement))
+    assert await balance(database, own) == 100 * YUAN
+    async with database.begin() as session:
+        assert (await prove(session)).holds
 
 
 async def test_a_top_up_told_twice_counts_once(database: Database, world: World) -> None:

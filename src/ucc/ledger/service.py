@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.errors import InsufficientBalance
@@ -94,14 +95,18 @@ async def post(session: AsyncSession, fact: Fact, lines: Sequence[Line]) -> int:
         "amounts": [amounts[account_id] for account_id in ids],
         "guards": [account_id in guarded for account_id in ids],
     }
-    row = (await session.execute(_POST, values)).one()
+    try:
+        row = (await session.execute(_POST, values)).one()
+    except DBAPIError as error:
+        match getattr(error.orig, "sqlstate", None):
+            case "UC402":
+                raise InsufficientBalance from None
+            case "UC404":
+                raise LookupError(f"there is not every account of {ids}") from None
+        raise
     if row.id is None:
         known = select(PostingSet.id).where(PostingSet.idempotency_key == fact.idempotency_key)
         return (await session.scalars(known)).one()
-    if row.posted != len(ids):
-        raise LookupError(f"there is not every account of {ids}")
-    if row.moved != row.limited:
-        raise InsufficientBalance
     return int(row.id)
 
 
