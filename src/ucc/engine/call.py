@@ -10,8 +10,8 @@ from ucc.engine import capture
 from ucc.engine import events as ev
 from ucc.engine.diff import effects_between
 from ucc.engine.effects import Effect, HangUpLeg, ReportAgent
-from ucc.engine.ending import end_call
-from ucc.engine.flows import inbound, outbound, service, talk, watch
+from ucc.engine.ending import end_call, result_so_far
+from ucc.engine.flows import credit, inbound, outbound, service, talk, watch
 from ucc.engine.record import Direction, EndedBy, LegKind, Party, Result
 from ucc.engine.state import (
     Announcing,
@@ -82,6 +82,8 @@ def _continue(live: Live, event: ev.CallEvent) -> Live | Ended:
             return live
         case ev.RecordingRequested():
             return replace(live, facts=capture.ask(live.facts, event.action))
+        case ev.CreditUntil() | ev.TimerFired(name=credit.END | credit.WARNING):
+            return credit.decide(live, event)
     live = replace(live, facts=_note(live.facts, event))
     watched = watch.decide(live, event)
     if watched is not None:
@@ -122,7 +124,7 @@ def _settle(after: Live | Ended, at: float) -> Live | Ended:
     if isinstance(after, Ended):
         return after
     if len(after.facts.legs) > MAX_LEGS:
-        return end_call(after, at, 41, EndedBy.SYSTEM, _result_so_far(after), "too_many_legs")
+        return end_call(after, at, 41, EndedBy.SYSTEM, result_so_far(after.facts), "too_many_legs")
     return replace(after, facts=capture.settle(after, at))
 
 
@@ -166,15 +168,8 @@ def _is_customer(facts: Facts, name: str) -> bool:
     return leg is not None and leg.party is Party.CUSTOMER
 
 
-def _result_so_far(live: Live) -> Result:
-    facts = live.facts
-    if facts.connected_at is not None:
-        return Result.ANSWERED
-    return Result.ABANDONED if facts.direction is Direction.INBOUND else Result.CANCELLED
-
-
 def _hang_up(live: Live, event: ev.HangUpRequested) -> Ended:
-    return end_call(live, event.at, 16, event.by, _result_so_far(live))
+    return end_call(live, event.at, 16, event.by, result_so_far(live.facts))
 
 
 def _refuse_route(live: Live, event: ev.RouteRefused) -> Ended:

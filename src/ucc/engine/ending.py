@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import uuid5
 
-from ucc.engine.record import EndedBy, FinishedCall, LegRecord, RecordingPurpose, RecordingRecord, Result
+from ucc.engine.record import Direction, EndedBy, FinishedCall, LegRecord, RecordingPurpose, RecordingRecord, Result
 from ucc.engine.state import Ended, Facts, Live, Queued, ReadingCode, Recording, Ringing, Seeking, Talking
 from ucc.engine.target import QueuePlan
 
@@ -22,6 +22,13 @@ def end_call(live: Live, at: float, cause: int, by: EndedBy, result: Result, ref
         if isinstance(stage, ReadingCode):
             finished = replace(finished, is_heard=stage.is_heard)
     return Ended(facts.call_id, facts.tenant_id, facts, finished)
+
+
+def result_so_far(facts: Facts) -> Result:
+    """What a call that is ended from outside has come to."""
+    if facts.connected_at is not None:
+        return Result.ANSWERED
+    return Result.ABANDONED if facts.direction is Direction.INBOUND else Result.CANCELLED
 
 
 def count_hold(live: Live, facts: Facts, at: float) -> Facts:

@@ -143,6 +143,14 @@ class RouteRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditUntil:
+    """The call is paid for until `until`, and no level can pay more now; None: no end is in sight."""
+
+    at: float
+    until: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class HttpAnswered:
     """`status` 0: no answer."""
 
@@ -301,6 +309,7 @@ CallEvent = (
     | FeatureFound
     | TargetFound
     | RouteRefused
+    | CreditUntil
     | HttpAnswered
     | LegCreated
     | LegRinging

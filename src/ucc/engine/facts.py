@@ -55,6 +55,8 @@ class Facts:
     held_s: float = 0.0
     waited_s: float = 0.0
     limits: tuple[LimitKey, ...] = ()  # places that the call holds on lines and tenants
+    paid_until: float | None = None  # where the money of some level ends; None: not in sight
+    warned_of: float | None = None  # the `paid_until` that the warning tone was for
     is_unrecorded: bool = False  # leaves no call record: a feature code, a nailed-up line
 
     def leg(self, name: str | None) -> Leg | None:

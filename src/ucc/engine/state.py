@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from ucc.engine.effects import AgentTarget, GiveLeg, SendKeys, SettleTransfer
+from ucc.engine.effects import AgentTarget, GiveLeg, PlayPrompt, SendKeys, SettleTransfer
 from ucc.engine.facts import Facts as Facts
 from ucc.engine.facts import Recording as Recording
 from ucc.engine.ivr import Run
@@ -314,7 +314,7 @@ class Live:
     facts: Facts
     stage: Stage
     watches: tuple[Watch, ...] = ()
-    once: tuple[SendKeys | GiveLeg | SettleTransfer, ...] = ()
+    once: tuple[SendKeys | GiveLeg | SettleTransfer | PlayPrompt, ...] = ()
     kind: Literal["live"] = "live"
 
 

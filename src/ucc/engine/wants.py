@@ -47,6 +47,8 @@ from ucc.engine.state import (
 from ucc.engine.target import QueuePlan, TrunkPlan
 
 HOLD_MUSIC = "default"
+CREDIT_WARNING_S = 60.0
+"""So long before the money of a call ends our side hears a tone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def _watching(live: Live) -> dict[str, Media]:
 
 def _timers(live: Live) -> dict[str, float]:
     stage = live.stage
-    timers: dict[str, float] = {}
+    timers = _credit_timers(live.facts)
     match stage:
         case Menu():
             if stage.run.deadline is not None:
@@ -248,6 +250,15 @@ def _timers(live: Live) -> dict[str, float]:
         case _:
             pass
     return timers
+
+
+def _credit_timers(facts: Facts) -> dict[str, float]:
+    until = facts.paid_until
+    if until is None:
+        return {}
+    return (
+        {"credit": until} if facts.warned_of == until else {"credit": until, "credit_warning": until - CREDIT_WARNING_S}
+    )
 
 
 def _agents(live: Live) -> dict[int, str]:
