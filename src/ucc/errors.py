@@ -163,6 +163,9 @@ REFUSALS = {
     "invalid_number": "The number is not one that can be dialled.",
     "tenant_suspended": "The enterprise, or a level above it, is suspended.",
     "balance_exhausted": "The balance of the enterprise, or of a level above it, is used up.",
+    "country_not_allowed": "The enterprise, or a level above it, may not call this country or area.",
+    "hourly_spend_limit": "Calls of the last hour have cost as much as they may, here or at a level above.",
+    "daily_spend_limit": "Calls of the last 24 hours have cost as much as they may, here or at a level above.",
     "no_caller_id": "The enterprise has no caller ID that it may show.",
     "caller_id_not_granted": "The caller ID is not one that the enterprise may show.",
     "no_trunk": "The caller ID has no trunk in service.",
@@ -175,6 +178,7 @@ REFUSALS = {
     "tenant_limit": "The enterprise has as many live calls as it may.",
     "reseller_limit": "A level above the enterprise has as many live calls as it may.",
     "calls_per_second": "The trunk takes no more new calls within this second.",
+    "tenant_calls_per_second": "The enterprise, or a level above it, makes no more new calls within this second.",
     "no_rate": "A rate plan on the way to the carrier has no price for this number.",
 }
 

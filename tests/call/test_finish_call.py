@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import func, select, text
 
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
-from ucc.call.service import finish_call, talk_ms
+from ucc.call.billing import talk_ms
+from ucc.call.service import finish_call
 from ucc.db.unit import Database
 from ucc.engine.record import Direction, FinishedCall, RecordingRecord, Result
 from ucc.kit.ids import new_id

@@ -91,7 +91,7 @@ def test_rebuilt_from_the_live_calls() -> None:
 
 
 def test_every_kind_has_a_code() -> None:
-    kinds = ("tenant", "reseller", "caller_id", "trunk", "calls_per_second")
+    kinds = ("tenant", "reseller", "caller_id", "trunk", "calls_per_second", "tenant_calls_per_second")
     assert {refusal_code(LimitKey(kind, 1, 1)) for kind in kinds} == set(CODES.values())
     with pytest.raises(KeyError):
         refusal_code(LimitKey("line", 1, 1))

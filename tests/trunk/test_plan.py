@@ -151,6 +151,8 @@ class TestTrunks:
         await add_fallback(database, world, second)
         await run(database, "UPDATE trunk SET allowed_prefixes = '{+86}' WHERE id = :id", id=world.trunk_id)
         assert [route.trunk_id for route in (await plan(database, world)).routes] == [world.trunk_id]
+        assert await refusal(database, world, "+14155552671") == "country_not_allowed"
+        await run(database, "INSERT INTO spend_rule (tenant_id, destinations) SELECT id, '{+}' FROM tenant")
         abroad = await plan(database, world, "+14155552671")
         assert [route.trunk_id for route in abroad.routes] == [second]
         assert await refusal(database, world, "+33140205050") == "destination_not_allowed"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ucc.call.billing import BilledLeg, list_billed_legs, talk_ms
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
 from ucc.db.jobs import defer_job
 from ucc.db.scope import TenantKind
-from ucc.engine.record import Direction, FinishedCall, LegKind, Party
+from ucc.engine.record import FinishedCall, LegKind
 from ucc.frequency.service import forget_attempts_of
 from ucc.kit.clock import to_moment, to_ms
 from ucc.ledger.reservation import release
@@ -132,38 +131,6 @@ async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> No
             )
 
 
-@dataclass(frozen=True, slots=True)
-class BilledLeg:
-    """One answered leg to the outside: who called whom. `leg_id` None: the record has no leg of the customer."""
-
-    leg_id: UUID | None
-    direction: Direction
-    caller: str
-    number: str
-    answered_at: float
-    duration_ms: int
-
-
-def list_billed_legs(finished: FinishedCall) -> list[BilledLeg]:
-    """The customer's leg (internal calls have none), and each outside party that was reached besides: that is billed as
-    an outbound call for its own answered seconds."""
-    legs = [leg for leg in finished.legs if leg.kind is LegKind.TRUNK and leg.answered_at is not None]
-    billed = []
-    if finished.answered_at is not None and finished.direction is not Direction.INTERNAL:
-        customer = next((leg for leg in legs if leg.party is Party.CUSTOMER), None)
-        ended_at = finished.ended_at if customer is None else min(finished.ended_at, customer.ended_at)
-        leg_id = customer.leg_id if customer is not None else None
-        duration_ms = _between_ms(finished.answered_at, ended_at)
-        numbers = finished.caller, finished.callee
-        billed.append(BilledLeg(leg_id, finished.direction, *numbers, finished.answered_at, duration_ms))
-    own_number = finished.callee if finished.direction is Direction.INBOUND else finished.caller
-    for leg in legs:
-        if leg.party is Party.OUTSIDE and leg.answered_at is not None:
-            number, duration_ms = leg.number or leg.address, _between_ms(leg.answered_at, leg.ended_at)
-            billed.append(BilledLeg(leg.leg_id, Direction.OUTBOUND, own_number, number, leg.answered_at, duration_ms))
-    return [leg for leg in billed if leg.duration_ms > 0]
-
-
 async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
     """Every answered leg to the outside costs every level something by its own plan, all in one posting set."""
     billed = list_billed_legs(finished)
@@ -212,12 +179,3 @@ def _lines(item: LevelCharge, accounts: dict[tuple[int, str], int], operator_id:
 
 def _to_moment_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else to_moment(seconds)
-
-
-def talk_ms(finished: FinishedCall) -> int:
-    """Milliseconds the customer's leg was answered: the difference of the two moments in the record, never negative."""
-    return 0 if finished.answered_at is None else _between_ms(finished.answered_at, finished.ended_at)
-
-
-def _between_ms(begin: float, end: float) -> int:
-    return max(0, to_ms(end) - to_ms(begin))

@@ -21,6 +21,7 @@ from ucc.controller.features import Features
 from ucc.controller.floors import Floors
 from ucc.controller.live import Live
 from ucc.controller.media import MediaKeeper
+from ucc.controller.metering import Metering
 from ucc.controller.office import ControllerOffice
 from ucc.controller.pages import PageWatch
 from ucc.controller.recorder import BorderRecorder
@@ -73,7 +74,10 @@ class Controller:
         features = Features(self._database, self._floors, self._post_floor, lambda: self._commands)
         self._routes = Routes(self._database, self._floors, features)
         self._verifications = Verifications(self._database, secrets, self._routes, self._store, self._clock.time)
-        self._office = ControllerOffice(self._store, self._live, self._routes, self._floors, self._verifications)
+        self._metering = Metering(self._database, self._clock.time)
+        self._office = ControllerOffice(
+            self._store, self._live, self._routes, self._floors, self._verifications, self._metering
+        )
         self._runner = Runner(self._asterisk, recorder, self._office, self._clock, prompts)
         self._media = MediaKeeper(self._runner, self._asterisk, self._ng, recorder, silence_path(settings))
         self._lines = LineWatch(self._runner, self._asterisk)
@@ -82,6 +86,7 @@ class Controller:
         self._floors.post = self._runner.post_floor
         self._commands = Commands(self._runner, self._floors, self._clock)
         self._verifications.begin = self._runner.begin
+        self._metering.post = self._runner.post
         self._server = ControllerServer(
             self._commands, self._live, self._verifications, secrets.controller_token, self.health
         )
@@ -127,6 +132,7 @@ class Controller:
 
     async def close(self) -> None:
         await self._runner.close()
+        await self._metering.close()
         await self._routes.close()
         await self._database.close()
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ucc.controller.floors import Floors
 from ucc.controller.live import Live as LiveViews
+from ucc.controller.metering import Metering
 from ucc.controller.routes import Routes
 from ucc.controller.store import CallStore
 from ucc.controller.verifications import Verifications
@@ -22,13 +23,20 @@ class ControllerOffice:
     """Implements `switch.runner.Office` with the product's domains."""
 
     def __init__(
-        self, store: CallStore, live: LiveViews, routes: Routes, floors: Floors, verifications: Verifications
+        self,
+        store: CallStore,
+        live: LiveViews,
+        routes: Routes,
+        floors: Floors,
+        verifications: Verifications,
+        metering: Metering,
     ) -> None:
         self._store = store
         self._live = live
         self._routes = routes
         self._floors = floors
         self._verifications = verifications
+        self._metering = metering
 
     async def answer(self, call_id: UUID, question: Question, at: float) -> ev.CallEvent:
         return await self._routes.answer(call_id, question, at)
@@ -59,6 +67,7 @@ class ControllerOffice:
         self._live.show_call(state)
         self._verifications.note(state)
         self._routes.note(state)
+        self._metering.note(state)
 
     def publish_floor(self, before: Floor, after: Floor) -> None:
         self._live.show_floor(before, after)

@@ -24,6 +24,7 @@ from ucc.engine.state import CallState, Live
 from ucc.engine.target import AgentPlan, LimitKey, Plan, RecordingPolicy, ToNumber, TrunkPlan
 from ucc.errors import CallRefused
 from ucc.ivr.http import HttpAsker
+from ucc.rating.price import Service
 from ucc.reception.loading import CallerBlacklisted, InboundPlan, TargetFailed, find_inbound_plan, find_target
 from ucc.recording_policy.service import load_policies
 from ucc.switch.runner import Question
@@ -33,7 +34,9 @@ from ucc.trunk.plan import find_inbound_limits, find_outbound_plan
 log = structlog.get_logger("office")
 NOT_FOUND, BUSY, REFUSED, CONGESTION = 1, 17, 21, 34
 CAUSES = {"invalid_number": NOT_FOUND, "invalid": NOT_FOUND, "unknown_did": NOT_FOUND, "agent_busy": BUSY}
-CAUSES |= dict.fromkeys(("trunk_limit", "caller_id_limit", "tenant_limit", "reseller_limit"), CONGESTION)
+CAUSES |= dict.fromkeys(
+    ("trunk_limit", "caller_id_limit", "tenant_limit", "reseller_limit", "tenant_calls_per_second"), CONGESTION
+)
 
 
 class Routes:
@@ -73,7 +76,7 @@ class Routes:
         self, call_id: UUID, question: ef.FindInboundRoute, at: float
     ) -> ev.InboundRouteFound | ev.RouteRefused:
         try:
-            plan, limits = await within_deadline(self._load_inbound(question))
+            plan, limits = await within_deadline(self._load_inbound(call_id, question))
         except CallerBlacklisted as blacklisted:
             return ev.RouteRefused(at, "blacklisted", REFUSED, blacklisted.tenant_id)
         except CallRefused as refused:
@@ -104,9 +107,11 @@ class Routes:
             limits=limits,
         )
 
-    async def _load_inbound(self, question: ef.FindInboundRoute) -> tuple[InboundPlan | None, tuple[LimitKey, ...]]:
+    async def _load_inbound(
+        self, call_id: UUID, question: ef.FindInboundRoute
+    ) -> tuple[InboundPlan | None, tuple[LimitKey, ...]]:
         async with self._database.begin() as session:
-            plan = await find_inbound_plan(session, question.did, question.caller)
+            plan = await find_inbound_plan(session, question.did, question.caller, call_id=call_id)
             limits = await find_inbound_limits(session, plan.tenant_id, question.trunk) if plan is not None else ()
             return plan, limits
 
@@ -167,6 +172,7 @@ class Routes:
         caller_id: str | None,
         at: float,
         is_forwarded: bool = False,
+        service: Service = Service.OUTBOUND,
     ) -> TrunkPlan:
         """The trunks to an outside number, its limits taken. Raises CallRefused."""
         key = (call_id, holder)
@@ -187,6 +193,7 @@ class Routes:
                     caller_id,
                     at,
                     call_id=call_id,
+                    service=service,
                     is_forwarded=is_forwarded,
                     admit=admit,
                 )
@@ -196,9 +203,11 @@ class Routes:
         self._plans.setdefault(call_id, {})[holder] = plan
         return plan
 
-    async def plan_for(self, call_id: UUID, tenant_id: int, callee: str, at: float) -> TrunkPlan:
-        """The same for a call that no agent makes. Raises CallRefused."""
-        return await self._plan_outside(call_id, "call", tenant_id, None, callee, None, at)
+    async def plan_verification(self, call_id: UUID, tenant_id: int, callee: str, at: float) -> TrunkPlan:
+        """The same for a call that reads a code. Raises CallRefused."""
+        return await self._plan_outside(
+            call_id, "call", tenant_id, None, callee, None, at, service=Service.VERIFICATION
+        )
 
     def admit_trunk(self, call_id: UUID, trunk: ef.TrunkTarget, at: float) -> bool:
         """The first trunk of a plan was admitted with its route; the next ones are asked for here."""

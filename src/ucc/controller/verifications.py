@@ -52,7 +52,7 @@ class Verifications:
             self._codes[verification_id] = wanted.code
             at = self._time()
             try:
-                plan = await self._routes.plan_for(verification_id, wanted.tenant_id, wanted.callee, at)
+                plan = await self._routes.plan_verification(verification_id, wanted.tenant_id, wanted.callee, at)
             except CallRefused as refused:
                 del self._codes[verification_id]
                 self._refuse(verification_id, wanted, refused.refusal, at)

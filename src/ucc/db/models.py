@@ -5,6 +5,7 @@ from __future__ import annotations
 from ucc.agent import models as agent
 from ucc.blacklist import models as blacklist
 from ucc.call import models as call
+from ucc.credit import models as credit
 from ucc.db.base import Base
 from ucc.floor import models as floor
 from ucc.frequency import models as frequency
@@ -33,6 +34,7 @@ __all__ = [
     "agent",
     "blacklist",
     "call",
+    "credit",
     "floor",
     "frequency",
     "identity",

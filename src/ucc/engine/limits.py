@@ -13,7 +13,10 @@ from dataclasses import replace
 from ucc.engine.target import LimitKey, TrunkPlan
 
 CALLS_PER_SECOND = "calls_per_second"
+TENANT_CALLS_PER_SECOND = "tenant_calls_per_second"
 TRUNK_KINDS = frozenset({"trunk", CALLS_PER_SECOND})
+RATES = frozenset({CALLS_PER_SECOND, TENANT_CALLS_PER_SECOND})
+"""Limits of how many begin, not of how many are live."""
 WINDOW_S = 1.0
 CODES = {
     "trunk": "trunk_limit",
@@ -21,6 +24,7 @@ CODES = {
     "tenant": "tenant_limit",
     "reseller": "reseller_limit",
     CALLS_PER_SECOND: "calls_per_second",
+    TENANT_CALLS_PER_SECOND: "tenant_calls_per_second",
 }
 
 
@@ -35,7 +39,7 @@ class LimitCounter:
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, int]] = Counter()
         self._held: dict[Hashable, list[LimitKey]] = {}
-        self._begun: dict[int, deque[float]] = {}
+        self._begun: dict[tuple[str, int], deque[float]] = {}
 
     def count(self, kind: str, id: int) -> int:
         """Live calls that hold a place of this kind now."""
@@ -93,19 +97,19 @@ class LimitCounter:
 
     def _find_full(self, keys: Iterable[LimitKey], at: float) -> LimitKey | None:
         for key in keys:
-            taken = self._count_begun(key.id, at) if key.kind == CALLS_PER_SECOND else self._counts[key.kind, key.id]
+            taken = self._count_begun(key, at) if key.kind in RATES else self._counts[key.kind, key.id]
             if taken >= key.most:
                 return key
         return None
 
     def _take(self, holder: Hashable, keys: Sequence[LimitKey], at: float) -> None:
         for key in keys:
-            if key.kind == CALLS_PER_SECOND:
-                self._begun.setdefault(key.id, deque()).append(at)
+            if key.kind in RATES:
+                self._begun.setdefault((key.kind, key.id), deque()).append(at)
         self._hold(holder, keys)
 
     def _hold(self, holder: Hashable, keys: Sequence[LimitKey]) -> None:
-        live = [key for key in keys if key.kind != CALLS_PER_SECOND]
+        live = [key for key in keys if key.kind not in RATES]
         self._held.setdefault(holder, []).extend(live)
         self._counts.update((key.kind, key.id) for key in live)
 
@@ -114,8 +118,8 @@ class LimitCounter:
         if self._counts[key.kind, key.id] == 0:
             del self._counts[key.kind, key.id]
 
-    def _count_begun(self, trunk_id: int, at: float) -> int:
-        begun = self._begun.get(trunk_id)
+    def _count_begun(self, key: LimitKey, at: float) -> int:
+        begun = self._begun.get((key.kind, key.id))
         while begun and begun[0] <= at - WINDOW_S:
             begun.popleft()
         return len(begun) if begun else 0

@@ -5,7 +5,7 @@ Only accounts with a limit hold anything; one without a limit cannot run out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -68,11 +68,24 @@ async def hold(session: AsyncSession, call_id: UUID, wanted: Mapping[int, tuple[
         totals[row.id] = max(fitting[-1], row.held)
         if totals[row.id] > row.held:
             more.append((row.id, row.tenant_id, totals[row.id] - row.held))
-    if more:
-        ids, tenants, amounts_more = zip(*more, strict=True)
-        values = {"call_id": call_id, "ids": list(ids), "tenants": list(tenants), "amounts": list(amounts_more)}
-        await session.execute(_HOLD, values)
+    await _take(session, call_id, more)
     return totals
+
+
+async def hold_more(session: AsyncSession, call_id: UUID, amounts: Mapping[int, int]) -> None:
+    """Let a call hold this much more of each account with a limit, of all of them or of none. Raises NotCovered."""
+    rows = (await session.execute(_LOCK, {"call_id": call_id, "ids": sorted(amounts)})).all()
+    for row in rows:
+        if amounts[row.id] > row.free:
+            raise NotCovered(row.id)
+    await _take(session, call_id, [(row.id, row.tenant_id, amounts[row.id]) for row in rows if amounts[row.id]])
+
+
+async def _take(session: AsyncSession, call_id: UUID, more: Sequence[tuple[int, int, int]]) -> None:
+    if more:
+        ids, tenants, amounts = zip(*more, strict=True)
+        values = {"call_id": call_id, "ids": list(ids), "tenants": list(tenants), "amounts": list(amounts)}
+        await session.execute(_HOLD, values)
 
 
 async def release(session: AsyncSession, call_id: UUID) -> None:

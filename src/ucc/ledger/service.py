@@ -228,8 +228,12 @@ class Proof:
     misreserved_accounts: tuple[int, ...] = ()
 
     @property
+    def faults(self) -> int:
+        return len(self.unbalanced_sets) + len(self.drifted_accounts) + len(self.misreserved_accounts)
+
+    @property
     def holds(self) -> bool:
-        return not self.unbalanced_sets and not self.drifted_accounts and not self.misreserved_accounts
+        return not self.faults
 
 
 async def prove(session: AsyncSession) -> Proof:

@@ -128,6 +128,11 @@ async def price_chain(session: AsyncSession, chain: Sequence[Level], usage: Usag
     return [_require(found) for found in await _price(session, chain, usage)]
 
 
+async def price_known(session: AsyncSession, chain: Sequence[Level], usage: Usage) -> list[LevelPrice]:
+    """The same for a call that was let in: a level whose rate has gone since pays nothing, as it will be charged."""
+    return [found for found in await _price(session, chain, usage) if isinstance(found, LevelPrice)]
+
+
 async def rate_chain(
     session: AsyncSession, chain: Sequence[Level], usage: Usage, duration_ms: int
 ) -> list[LevelCharge]:
@@ -144,11 +149,6 @@ async def rate_chain(
             charge = cost_of(found.rate, duration_ms)
         charges.append(LevelCharge(level.tenant_id, level.parent_id, charge))
     return charges
-
-
-async def has_rates(session: AsyncSession, chain: Sequence[Level], usage: Usage) -> bool:
-    """Whether every level of the chain has a price for this call."""
-    return not any(isinstance(found, NoRate) for found in await _price(session, chain, usage))
 
 
 async def _price(session: AsyncSession, chain: Sequence[Level], usage: Usage) -> list[LevelPrice | NoRate]:

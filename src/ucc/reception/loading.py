@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ucc.agent.models import Agent
 from ucc.blacklist.service import is_listed
 from ucc.config import Settings, get_settings
+from ucc.credit.service import hold_first, open_credit
 from ucc.engine.dialled import SHORT_DIGITS
 from ucc.engine.effects import AgentTarget
 from ucc.engine.ivr_tree import Caller, CallerSwitch, SubMenu, Tree, link
@@ -44,7 +46,6 @@ from ucc.recording_policy.service import load_policies
 from ucc.resource.models import Did, Extension
 from ucc.tenant.models import Tenant
 from ucc.tenant.service import load_chain
-from ucc.trunk.credit import require_credit
 from ucc.trunk.number import find_e164
 from ucc.voicemail.models import VoicemailBox, VoicemailMessage
 
@@ -86,7 +87,13 @@ class TargetFailed(Exception):
 
 
 async def find_inbound_plan(
-    session: AsyncSession, did: str, caller: str, at: float | None = None, settings: Settings | None = None
+    session: AsyncSession,
+    did: str,
+    caller: str,
+    at: float | None = None,
+    settings: Settings | None = None,
+    *,
+    call_id: UUID | None = None,
 ) -> InboundPlan | None:
     """None: the number is nobody's, or leads nowhere. Raises CallRefused: tenant_suspended, balance_exhausted, no_rate;
     CallerBlacklisted, unless a tree of the number decides about such callers itself."""
@@ -101,7 +108,7 @@ async def find_inbound_plan(
     if opened is None:
         return None
     usage = make_usage(Service.INBOUND, caller, row.number, moment)
-    await require_credit(session, await load_chain(session, row.tenant_id), usage)
+    first = await open_credit(session, await load_chain(session, row.tenant_id), usage)
     tree = compile_did(row.schedule_id, opened, find_choice(destinations, "closed"))
     named = {node.tree_id for node in tree.nodes.values() if isinstance(node, SubMenu)}
     tree = link(tree, await load_published(session, row.tenant_id, named))
@@ -110,7 +117,7 @@ async def find_inbound_plan(
     if known.is_blacklisted and not _decides_about_blacklist(tree):
         raise CallerBlacklisted(row.tenant_id)
     sounds = await find_sounds(session, settings, row.tenant_id, _some(setting.ringback_prompt_id))
-    return InboundPlan(
+    plan = InboundPlan(
         tenant_id=row.tenant_id,
         did_id=row.id,
         callee=number,
@@ -121,6 +128,9 @@ async def find_inbound_plan(
         voice=str(voice_dir(settings, setting.language)),
         ringback=next(iter(sounds.values()), None),
     )
+    if call_id is not None:
+        await hold_first(session, call_id, first)
+    return plan
 
 
 async def find_caller(session: AsyncSession, tenant_id: int, caller: str) -> Caller:

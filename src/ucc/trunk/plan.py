@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.agent.models import Agent
 from ucc.blacklist.service import is_listed
+from ucc.credit.service import hold_first, open_credit
 from ucc.db.scope import TenantKind
 from ucc.engine.effects import TrunkTarget
 from ucc.engine.limits import CALLS_PER_SECOND
@@ -24,7 +25,6 @@ from ucc.rating.usage import make_usage
 from ucc.recording_policy.service import load_policies
 from ucc.resource.models import CallerId
 from ucc.tenant.service import Level, load_chain
-from ucc.trunk.credit import require_credit
 from ucc.trunk.models import Trunk, TrunkFallback, TrunkRule
 from ucc.trunk.number import find_e164
 from ucc.trunk.rule import is_carried, order_choices, write_number
@@ -58,8 +58,9 @@ async def find_outbound_plan(
     """The trunks to try, with the numbers as each wants them, and the limits that the call takes part in.
 
     `caller_id` asks for one of the tenant's own. `is_forwarded`: the enterprise lets its callers through to a number it
-    chose itself; how often that number is called is then its own affair. `admit` is asked last, before the attempt is
-    counted, and may raise CallRefused. Raises CallRefused with one of REFUSALS.
+    chose itself; how often that number is called is then its own affair. `admit` is asked before the attempt is
+    counted, and may raise CallRefused. The call holds the price of its first increment at every level; without a
+    `call_id` it only asks. Raises CallRefused with one of REFUSALS.
     """
     number = find_e164(callee)
     if number is None:
@@ -67,7 +68,7 @@ async def find_outbound_plan(
     moment = datetime.fromtimestamp(at, UTC)
     chain = await load_chain(session, tenant_id)
     chosen = await _choose_caller_id(session, tenant_id, agent_id, caller_id)
-    await require_credit(session, chain, make_usage(service, chosen.number, number, moment))
+    first = await open_credit(session, chain, make_usage(service, chosen.number, number, moment))
     if await is_listed(session, tenant_id, number, "outbound"):
         raise CallRefused("blacklisted")
     trunks = await _find_trunks(session, chosen, number)
@@ -76,7 +77,12 @@ async def find_outbound_plan(
         callee=number,
         caller_id=chosen.number,
         routes=await _write_routes(session, trunks, number, chosen.number),
-        limits=(*_limits_of(chain), *_limit("caller_id", chosen.id, chosen.max_calls), *_limits_of_trunks(trunks)),
+        limits=(
+            *_limits_of(chain),
+            *first.limits,
+            *_limit("caller_id", chosen.id, chosen.max_calls),
+            *_limits_of_trunks(trunks),
+        ),
         recording=policies.choose(agent_id=agent_id),
     )
     subjects = ("caller_id",) if is_forwarded else SUBJECTS
@@ -84,6 +90,8 @@ async def find_outbound_plan(
     if admit is not None:
         plan = admit(plan)
     await note_attempt(session, tenant_id, chosen.number, number, moment, call_id)
+    if call_id is not None:
+        await hold_first(session, call_id, first)
     return plan
 
 

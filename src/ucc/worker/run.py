@@ -20,11 +20,13 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import text
 
 from ucc.config import Settings, get_settings
+from ucc.credit.watch import count_spend, list_lost, note_proof, watch_money
 from ucc.db.engine import role_url
 from ucc.db.unit import Database
 from ucc.frequency.service import forget_old_attempts
 from ucc.kit.clock import now
 from ucc.kit.logging import configure_logging, describe_error, get_logger
+from ucc.ledger.reservation import release
 from ucc.ledger.service import fold_deltas, prove
 from ucc.recording.jobs import QUEUE, RecordingEncoder
 from ucc.recording.pool import EncoderPool
@@ -38,6 +40,8 @@ PARTITIONS_EVERY_S = 3600.0
 ATTEMPTS_EVERY_S = 3600.0
 VERIFICATIONS_EVERY_S = 60.0
 FOLD_EVERY_S = 5.0
+CREDIT_EVERY_S = 10.0
+LOST_EVERY_S = 30.0
 PROOF_EVERY_S = 86400.0
 _LONGEST_WAIT_S = 10.0
 _NICE = 5
@@ -164,11 +168,32 @@ async def fold_ledger(database: Database) -> None:
             folded = await fold_deltas(session, most)
 
 
+async def watch_credit(database: Database) -> None:
+    """What was spent lately is counted, and people are told when a limit comes near."""
+    async with database.begin() as session:
+        await count_spend(session, now())
+    async with database.begin() as session:
+        await watch_money(session)
+
+
+async def free_lost_money(database: Database) -> None:
+    """What is held for calls that are over is free again, a call at a time: balances are locked in one order."""
+    async with database.begin() as session:
+        lost = await list_lost(session, now())
+    for call_id in lost:
+        async with database.begin() as session:
+            await release(session, call_id)
+    if lost:
+        log.info("money held for calls that are over is free again", calls=len(lost))
+
+
 async def prove_ledger(database: Database) -> None:
     """Every day: posting sets are zero, balances are the sums of their postings, what is held is what calls hold."""
     async with database.begin() as session:
         await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         proof = await prove(session)
+    async with database.begin() as session:
+        await note_proof(session, proof.faults)
     if proof.holds:
         log.info("the ledger holds")
     else:
@@ -193,6 +218,8 @@ async def run(settings: Settings) -> None:
         repeat("partitions", PARTITIONS_EVERY_S, lambda: ensure_partitions(database)),
         repeat("verifications", VERIFICATIONS_EVERY_S, lambda: fail_lost(database)),
         repeat("deltas", FOLD_EVERY_S, lambda: fold_ledger(database)),
+        repeat("credit", CREDIT_EVERY_S, lambda: watch_credit(database)),
+        repeat("lost money", LOST_EVERY_S, lambda: free_lost_money(database)),
         repeat("proof", PROOF_EVERY_S, lambda: prove_ledger(database)),
         repeat("attempts", ATTEMPTS_EVERY_S, lambda: forget_attempts(database)),
     ]
