@@ -5,6 +5,7 @@ import * as blacklist from '@/blacklist/messages'
 import * as call from '@/call/messages'
 import * as ivr from '@/ivr/messages'
 import { recall, remember } from '@/kit/storage'
+import * as ledger from '@/ledger/messages'
 import * as live from '@/live/messages'
 import * as missed from '@/missed/messages'
 import * as policy from '@/policy/messages'
@@ -34,6 +35,7 @@ const zh = {
   call: call.zh,
   failure: failure.zh,
   ivr: ivr.zh,
+  ledger: ledger.zh,
   live: live.zh,
   missed: missed.zh,
   policy: policy.zh,
@@ -59,6 +61,7 @@ const en: typeof zh = {
   call: call.en,
   failure: failure.en,
   ivr: ivr.en,
+  ledger: ledger.en,
   live: live.en,
   missed: missed.en,
   policy: policy.en,

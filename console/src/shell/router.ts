@@ -107,6 +107,7 @@ export const router = createRouter({
           component: () => import('@/voicemail/VoicemailPage.vue'),
           meta: { page: 'voicemail' },
         },
+        { path: 'ledger', name: 'ledger', component: () => import('@/ledger/LedgerPage.vue'), meta: { page: 'ledger' } },
         { path: 'trees', name: 'trees', component: () => import('@/ivr/TreesPage.vue'), meta: { page: 'trees' } },
         { path: 'trees/:id(\\d+)', name: 'tree', component: () => import('@/ivr/TreePage.vue'), meta: { page: 'trees' } },
         { path: ':rest(.*)*', name: 'unknown', component: () => import('./UnknownPage.vue') },
