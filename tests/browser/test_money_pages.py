@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -51,7 +52,8 @@ async def test_a_top_up_whose_answer_is_lost_counts_once_and_is_taken_back(brows
         keys: list[str] = []
 
         async def lose_first_answer(route: Route) -> None:
-            keys.append(route.request.post_data_json["idempotency_key"])
+            body: dict[str, str] = json.loads(route.request.post_data or "{}")
+            keys.append(body["idempotency_key"])
             if len(keys) > 1:
                 await route.continue_()
                 return
@@ -92,3 +94,16 @@ async def test_an_enterprise_sees_its_entries_and_moves_nothing(browser: Browser
         await expect(desk.part("entries")).to_be_visible()
         assert await desk.part("top-up").count() == 0
         assert await desk.part("reverse").count() == 0
+
+
+async def test_the_price_finder_says_what_each_level_pays(browser: Browser, house: House) -> None:
+    async with open_desk(browser, house.settings, house.secrets, "operator", "en") as desk:
+        await desk.go_to("rate-finder")
+        await expect(desk.part("find")).to_be_disabled()
+        await desk.part("callee").fill("13800138000")
+        await desk.click("finder-tenant")
+        await desk.page.locator(".el-select-dropdown:visible li").last.click()
+        await desk.click("find")
+        prices = desk.part("price")
+        await expect(prices).to_have_count(3)  # enterprise, reseller, operator
+        assert all(read_amount(text) > 0 for text in await prices.all_inner_texts())

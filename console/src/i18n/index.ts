@@ -19,6 +19,7 @@ import * as pause from '@/pause/messages'
 import * as team from '@/team/messages'
 import * as trunk from '@/trunk/messages'
 import * as verification from '@/verification/messages'
+import * as rating from '@/rating/messages'
 import * as reception from '@/reception/messages'
 import * as schedule from '@/schedule/messages'
 import * as voicemail from '@/voicemail/messages'
@@ -47,6 +48,7 @@ const zh = {
   term: term.zh,
   voicemail: voicemail.zh,
   schedule: schedule.zh,
+  rating: rating.zh,
   reception: reception.zh,
   verification: verification.zh,
   trunk: trunk.zh,
@@ -73,6 +75,7 @@ const en: typeof zh = {
   term: term.en,
   voicemail: voicemail.en,
   schedule: schedule.en,
+  rating: rating.en,
   reception: reception.en,
   verification: verification.en,
   trunk: trunk.en,

@@ -108,6 +108,12 @@ export const router = createRouter({
           meta: { page: 'voicemail' },
         },
         { path: 'ledger', name: 'ledger', component: () => import('@/ledger/LedgerPage.vue'), meta: { page: 'ledger' } },
+        {
+          path: 'rate-finder',
+          name: 'rate-finder',
+          component: () => import('@/rating/FinderPage.vue'),
+          meta: { page: 'rate-finder' },
+        },
         { path: 'trees', name: 'trees', component: () => import('@/ivr/TreesPage.vue'), meta: { page: 'trees' } },
         { path: 'trees/:id(\\d+)', name: 'tree', component: () => import('@/ivr/TreePage.vue'), meta: { page: 'trees' } },
         { path: ':rest(.*)*', name: 'unknown', component: () => import('./UnknownPage.vue') },
