@@ -58,6 +58,7 @@ class FakeController:
             [
                 web.post("/agents/{id}/presence", self._set_presence),
                 web.post("/agents/{id}/calls", self._place_call),
+                web.post("/calls/end", self._end_calls),
                 web.post("/calls/{id}/hang-up", self._hang_up),
                 web.post("/{kind:agents|calls}/{id}/{command:[a-z/-]+}", self._take_command),
                 web.post("/verification-calls/{id}", self._place_verification),
@@ -133,6 +134,13 @@ class FakeController:
         call = self.calls[str(UUID(request.match_info["id"]))]
         await self.show_call(call["tenant_id"], call["agent_id"], "ended", call["call_id"])
         return web.json_response({}, status=202)
+
+    async def _end_calls(self, request: web.Request) -> web.Response:
+        tenant_ids = (await request.json())["tenant_ids"]
+        ending = [call for call in self.calls.values() if call["tenant_id"] in tenant_ids]
+        for call in ending:
+            await self.show_call(call["tenant_id"], call["agent_id"], "ended", call["call_id"])
+        return web.json_response({"count": len(ending)}, status=202)
 
     async def _snapshot(self, request: web.Request) -> web.Response:
         wanted = request.query.get("tenant_id")

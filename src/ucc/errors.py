@@ -50,6 +50,14 @@ class Forbidden(UccError):
     code, status, summary = "forbidden", 403, "Your role may not do this."
 
 
+class PasswordChangeRequired(UccError):
+    code, status, summary = "password_change_required", 403, "Choose a password of your own first."
+
+
+class PlanNotPublished(UccError):
+    code, status, summary = "plan_not_published", 409, "The rate plan has no published version to be charged by."
+
+
 class ForeignOrigin(UccError):
     code, status, summary = "foreign_origin", 403, "The request comes from another site."
 
@@ -195,6 +203,8 @@ def documented(*errors: type[UccError]) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for these errors and those of any route: one form, with every code it may carry."""
     by_status: dict[int | str, list[type[UccError]]] = {}
     every: tuple[type[UccError], ...] = (*errors, DatabaseAway)
+    if NotLoggedIn in errors:
+        every = (*every, PasswordChangeRequired)
     for error in every:
         by_status.setdefault(error.status, []).append(error)
     return {status: _describe(group) for status, group in by_status.items()}

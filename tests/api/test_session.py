@@ -30,6 +30,7 @@ async def test_who_am_i(api: Api, world: World) -> None:
                 "display_name": "Agent1",
                 "role": "agent",
                 "language": "zh-CN",
+                "must_change_password": False,
             },
             "tenant": {
                 "id": world.first.enterprise_id,

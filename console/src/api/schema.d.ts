@@ -32,6 +32,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Password
+         * @description The user's own password, also the one in place of a one-time password. All its other sessions end.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tenants": {
         parameters: {
             query?: never;
@@ -45,7 +65,135 @@ export interface paths {
          */
         get: operations["list_tenants"];
         put?: never;
+        /**
+         * Open Tenant
+         * @description 开户: a reseller or an enterprise below the user's own tenant or a reseller below it, with its first user.
+         */
+        post: operations["open_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Tenant */
+        get: operations["get_tenant"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Tenant
+         * @description Name and 并发 of a tenant below.
+         */
+        patch: operations["update_tenant"];
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign Rate Plan
+         * @description What a direct customer is charged by, from now on: one of the user's own plans. The operator also
+         *     chooses what the carriers charge it.
+         */
+        put: operations["assign_rate_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suspend Tenant
+         * @description 停用: nothing of it or below it can call outside, from the next call on; told again, it may still end calls.
+         *
+         *     When call control is away, the tenant is suspended all the same, and the answer is controller_away.
+         */
+        post: operations["suspend_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Tenant
+         * @description 启用. Levels below that were suspended by themselves stay so.
+         */
+        post: operations["resume_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tenant Users
+         * @description Who administers a tenant below.
+         */
+        get: operations["list_tenant_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{tenant_id}/users/{user_id}/one-time-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew One Time Password
+         * @description For an administrator of a tenant below who lost the password; all its sessions end.
+         */
+        post: operations["renew_one_time_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2891,6 +3039,25 @@ export interface components {
             /** Levels */
             levels: components["schemas"]["FinderLevel"][];
         };
+        /**
+         * FirstUser
+         * @description Who administers the new tenant; gets a one-time password.
+         */
+        FirstUser: {
+            /**
+             * Username
+             * @example acme-admin
+             */
+            username: string;
+            /** Display Name */
+            display_name: string;
+            /**
+             * Language
+             * @default zh-CN
+             * @enum {string}
+             */
+            language: "zh-CN" | "en";
+        };
         /** FloorSettingBody */
         FloorSettingBody: {
             /**
@@ -3413,6 +3580,16 @@ export interface components {
             number: string;
         };
         /**
+         * OneTimePassword
+         * @description Shown this once, kept nowhere. Good for three days, and for nothing but choosing another.
+         */
+        OneTimePassword: {
+            /** Username */
+            username: string;
+            /** One Time Password */
+            one_time_password: string;
+        };
+        /**
          * Opening
          * @enum {string}
          */
@@ -3437,6 +3614,16 @@ export interface components {
          * @enum {string}
          */
         Party: "customer" | "agent" | "outside" | "supervisor";
+        /** PasswordChange */
+        PasswordChange: {
+            /** Current Password */
+            current_password: string;
+            /**
+             * New Password
+             * @description Not the current one
+             */
+            new_password: string;
+        };
         /** PauseReasonBody */
         PauseReasonBody: {
             /**
@@ -3568,6 +3755,14 @@ export interface components {
         PlanBody: {
             /** Name */
             name: string;
+        };
+        /**
+         * PlanChoice
+         * @description null: charged by none, so it cannot call.
+         */
+        PlanChoice: {
+            /** Rate Plan Id */
+            rate_plan_id: number | null;
         };
         /** PlanList */
         PlanList: {
@@ -4537,6 +4732,11 @@ export interface components {
              * @enum {string}
              */
             language: "zh-CN" | "en";
+            /**
+             * Must Change Password
+             * @description Nothing else is possible before PUT /session/password
+             */
+            must_change_password: boolean;
         };
         /** SessionView */
         SessionView: {
@@ -4622,6 +4822,24 @@ export interface components {
             /** Team Ids */
             team_ids: number[];
         };
+        /** SuspensionBody */
+        SuspensionBody: {
+            /**
+             * End Calls
+             * @description Also end the calls in progress, of everything below
+             * @default false
+             */
+            end_calls: boolean;
+        };
+        /** SuspensionView */
+        SuspensionView: {
+            tenant: components["schemas"]["TenantView"];
+            /**
+             * Ended Calls
+             * @description Calls in progress that were ended; null: they go on
+             */
+            ended_calls: number | null;
+        };
         /** TeamBody */
         TeamBody: {
             /** Name */
@@ -4662,6 +4880,50 @@ export interface components {
             id: number;
         };
         /**
+         * TenantBody
+         * @description `parent_id` null: below the user's own tenant.
+         */
+        TenantBody: {
+            /** Parent Id */
+            parent_id?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "reseller" | "enterprise";
+            /**
+             * Code
+             * @example acme
+             */
+            code: string;
+            /** Name */
+            name: string;
+            /**
+             * Max Calls
+             * @description Calls of it and all below it at once; null: any number
+             */
+            max_calls?: number | null;
+            /**
+             * Rate Plan Id
+             * @description A published plan of the parent
+             */
+            rate_plan_id?: number | null;
+            admin: components["schemas"]["FirstUser"];
+        };
+        /**
+         * TenantChange
+         * @description What is absent stays.
+         */
+        TenantChange: {
+            /** Name */
+            name?: string | null;
+            /**
+             * Max Calls
+             * @description Calls of it and all below it at once; null: any number
+             */
+            max_calls?: number | null;
+        };
+        /**
          * TenantKind
          * @enum {string}
          */
@@ -4670,6 +4932,35 @@ export interface components {
         TenantList: {
             /** Items */
             items: components["schemas"]["TenantView"][];
+        };
+        /** TenantOpened */
+        TenantOpened: {
+            tenant: components["schemas"]["TenantView"];
+            admin: components["schemas"]["OneTimePassword"];
+        };
+        /** TenantUserList */
+        TenantUserList: {
+            /** Items */
+            items: components["schemas"]["TenantUserView"][];
+        };
+        /**
+         * TenantUserView
+         * @description Who administers a tenant.
+         */
+        TenantUserView: {
+            /** Id */
+            id: number;
+            /** Username */
+            username: string;
+            /** Display Name */
+            display_name: string;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * Has One Time Password
+             * @description Has not chosen a password yet
+             */
+            has_one_time_password: boolean;
         };
         /**
          * TenantView
@@ -4690,6 +4981,16 @@ export interface components {
             name: string;
             /** Is Suspended */
             is_suspended: boolean;
+            /**
+             * Is Suspended Above
+             * @description A level above is suspended: nothing works here either
+             */
+            is_suspended_above: boolean;
+            /**
+             * Rate Plan Id
+             * @description What it is charged by; null: it cannot call
+             */
+            rate_plan_id: number | null;
             /**
              * Max Calls
              * @description Calls of it and all below it that may be live at once; null: any number
@@ -5318,6 +5619,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description database_away */
             503: {
                 headers: {
@@ -5432,7 +5742,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description foreign_origin */
+            /** @description foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5470,9 +5780,92 @@ export interface operations {
             };
         };
     };
-    list_tenants: {
+    change_password: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description not_logged_in, login_refused */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too_many_attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description Part of the code or name */
+                text?: string | null;
+                /** @description Only those directly below this one */
+                parent_id?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5497,8 +5890,676 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    open_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantOpened"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description plan_not_published, already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    assign_rate_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChoice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use, plan_not_published */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    suspend_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspensionBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuspensionView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description controller_away, database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_tenant_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantUserList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_one_time_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneTimePassword"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5546,7 +6607,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5615,7 +6676,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5691,7 +6752,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5762,7 +6823,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5845,7 +6906,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5931,7 +6992,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5999,7 +7060,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6070,7 +7131,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6153,7 +7214,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6242,7 +7303,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6331,7 +7392,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6420,7 +7481,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6512,7 +7573,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6577,7 +7638,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6632,7 +7693,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6692,7 +7753,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6779,7 +7840,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6868,7 +7929,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6955,7 +8016,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7029,7 +8090,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7076,7 +8137,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7127,7 +8188,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7207,7 +8268,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7290,7 +8351,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7373,6 +8434,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description database_away */
             503: {
                 headers: {
@@ -7415,7 +8485,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7491,7 +8561,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7580,7 +8650,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7663,7 +8733,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7750,7 +8820,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7837,7 +8907,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7924,7 +8994,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7984,7 +9054,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8058,7 +9128,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8141,7 +9211,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8194,7 +9264,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8270,7 +9340,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8353,7 +9423,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8404,7 +9474,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8478,7 +9548,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8531,7 +9601,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8614,7 +9684,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8697,6 +9767,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description database_away */
             503: {
                 headers: {
@@ -8739,7 +9818,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8819,7 +9898,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8902,7 +9981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8985,7 +10064,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9036,7 +10115,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9110,7 +10189,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9197,7 +10276,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9206,7 +10285,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description idempotency_key_reused, refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, no_rate */
+            /** @description idempotency_key_reused, refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9273,7 +10352,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9344,7 +10423,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9426,6 +10505,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description invalid_input */
             422: {
                 headers: {
@@ -9468,6 +10556,15 @@ export interface operations {
             };
             /** @description not_logged_in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description password_change_required */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9531,7 +10628,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9622,6 +10719,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description invalid_input */
             422: {
                 headers: {
@@ -9675,7 +10781,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description foreign_origin */
+            /** @description foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9751,7 +10857,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9769,7 +10875,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -9845,6 +10951,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description not_found */
             404: {
                 headers: {
@@ -9910,6 +11025,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description database_away */
             503: {
                 headers: {
@@ -9950,7 +11074,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9968,7 +11092,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10037,7 +11161,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10055,7 +11179,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10120,7 +11244,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10178,7 +11302,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10263,7 +11387,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10348,7 +11472,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10433,7 +11557,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10518,7 +11642,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10603,7 +11727,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10684,7 +11808,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10765,7 +11889,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10846,7 +11970,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10931,7 +12055,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11014,7 +12138,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11099,7 +12223,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11184,7 +12308,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11269,7 +12393,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11356,7 +12480,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, not_your_team, foreign_origin */
+            /** @description forbidden, not_your_team, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11439,7 +12563,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, not_your_team, foreign_origin */
+            /** @description forbidden, not_your_team, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11522,7 +12646,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, not_your_team, foreign_origin */
+            /** @description forbidden, not_your_team, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11605,7 +12729,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, not_your_team, foreign_origin */
+            /** @description forbidden, not_your_team, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11692,7 +12816,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, not_your_team, foreign_origin */
+            /** @description forbidden, not_your_team, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11775,6 +12899,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description database_away */
             503: {
                 headers: {
@@ -11817,7 +12950,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11893,7 +13026,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11964,7 +13097,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12047,7 +13180,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12130,7 +13263,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12183,7 +13316,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12266,7 +13399,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12317,7 +13450,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12382,7 +13515,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12433,7 +13566,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12509,7 +13642,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12580,7 +13713,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12663,7 +13796,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12748,7 +13881,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12833,7 +13966,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12901,7 +14034,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12966,7 +14099,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13021,7 +14154,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13099,7 +14232,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13173,7 +14306,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13262,7 +14395,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13352,7 +14485,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13441,7 +14574,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13535,7 +14668,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13600,7 +14733,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13651,7 +14784,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13727,7 +14860,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13798,7 +14931,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13881,7 +15014,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -13964,7 +15097,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14017,7 +15150,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14100,7 +15233,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14151,7 +15284,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14231,7 +15364,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14314,7 +15447,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14397,7 +15530,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14448,7 +15581,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14522,7 +15655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden */
+            /** @description forbidden, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14573,7 +15706,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14653,7 +15786,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14736,7 +15869,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description forbidden, foreign_origin */
+            /** @description forbidden, foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14823,6 +15956,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description invalid_input */
             422: {
                 headers: {
@@ -14874,6 +16016,15 @@ export interface operations {
             };
             /** @description not_logged_in */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description password_change_required */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14952,7 +16103,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description foreign_origin */
+            /** @description foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15026,7 +16177,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description foreign_origin */
+            /** @description foreign_origin, password_change_required */
             403: {
                 headers: {
                     [name: string]: unknown;

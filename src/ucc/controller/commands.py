@@ -92,6 +92,19 @@ class Commands:
         self._live(call_id)
         self._runner.post(call_id, ev.HangUpRequested(self._now(), by))
 
+    def end_calls(self, tenant_ids: frozenset[int]) -> int:
+        """Every call of these enterprises ends, also one that still rings or waits; nailed-up lines stay. How many."""
+        ending = [
+            actor.call_id
+            for actor in self._runner.calls.values()
+            if isinstance(actor.state, Live)
+            and actor.state.facts.tenant_id in tenant_ids
+            and not isinstance(actor.state.stage, Line)
+        ]
+        for call_id in ending:
+            self._runner.post(call_id, ev.HangUpRequested(self._now(), EndedBy.SYSTEM))
+        return len(ending)
+
     async def act(self, agent_id: int, action: str, body: dict[str, Any]) -> dict[str, Any]:
         """What an agent does with the call it is in."""
         tenant_id, agent = await self._agent(agent_id)

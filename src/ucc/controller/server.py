@@ -47,6 +47,7 @@ class ControllerServer:
                 web.post("/calls/{call_id}/hang-up", self.hang_up),
                 web.post("/calls/{call_id}/watch", self.watch),
                 web.post("/calls/{call_id}/watch/end", self.end_watch),
+                web.post("/calls/end", self.end_calls),
                 web.get("/health", self.show_health),
                 web.get("/snapshot", self.show_snapshot),
                 web.get("/events", self.tell_events),
@@ -117,6 +118,13 @@ class ControllerServer:
         call_id = _call_id(request)
         self._commands.hang_up(call_id, ended_by)
         return web.json_response({"call_id": str(call_id)}, status=202)
+
+    async def end_calls(self, request: web.Request) -> web.Response:
+        """Every call of some enterprises: they, or a level above them, were suspended."""
+        tenant_ids = (await _read(request)).get("tenant_ids")
+        if not isinstance(tenant_ids, list) or not all(isinstance(x, int) for x in tenant_ids):
+            return refuse(422, "invalid_request", "tenant_ids are numbers")
+        return web.json_response({"count": self._commands.end_calls(frozenset(tenant_ids))}, status=202)
 
     async def watch(self, request: web.Request) -> web.Response:
         body = await _read(request)

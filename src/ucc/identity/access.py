@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 
 from ucc.db.scope import Scoped, TenantKind, TenantScope, enter_scope
 from ucc.db.unit import Database
-from ucc.errors import Forbidden, NotLoggedIn
+from ucc.errors import Forbidden, NotLoggedIn, PasswordChangeRequired
 from ucc.identity.token import COOKIE, hash_token
 
 
@@ -35,12 +35,13 @@ MONEY_ROLES = frozenset({UserRole.OPERATOR, UserRole.RESELLER, UserRole.ENTERPRI
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The logged-in user."""
+    """The logged-in user. With a one-time password it can only choose another."""
 
     user_id: int
     scope: TenantScope
     role: UserRole
     agent_id: int | None
+    must_change_password: bool = False
 
     @property
     def may_see_money(self) -> bool:
@@ -90,36 +91,39 @@ async def find_viewer(session: AsyncSession, connection: HTTPConnection) -> View
     if row is None:
         return None
     scope = TenantScope(row.tenant_id, TenantKind(row.tenant_kind))
-    return Viewer(row.user_id, scope, UserRole(row.role), row.agent_id)
+    return Viewer(row.user_id, scope, UserRole(row.role), row.agent_id, row.must_change_password)
 
 
-def work_of(*roles: UserRole) -> Callable[[Request], AsyncIterator[Work]]:
-    """A dependency: the request's transaction for a user who has one of these roles (none given: any)."""
+def _require(viewer: Viewer | None, roles: tuple[UserRole, ...], *, with_one_time: bool) -> Viewer:
+    if viewer is None:
+        raise NotLoggedIn
+    if viewer.must_change_password and not with_one_time:
+        raise PasswordChangeRequired
+    if roles and viewer.role not in roles:
+        raise Forbidden
+    return viewer
+
+
+def work_of(*roles: UserRole, with_one_time: bool = False) -> Callable[[Request], AsyncIterator[Work]]:
+    """A dependency: the request's transaction for a user who has one of these roles (none given: any).
+
+    `with_one_time`: also for one who has yet to choose a password."""
 
     async def begin_work(request: Request) -> AsyncIterator[Work]:
         async with database_of(request).begin() as session:
-            viewer = await find_viewer(session, request)
-            if viewer is None:
-                raise NotLoggedIn
-            if roles and viewer.role not in roles:
-                raise Forbidden
+            viewer = _require(await find_viewer(session, request), roles, with_one_time=with_one_time)
             yield Work(viewer, await enter_scope(session, viewer.scope))
 
     return begin_work
 
 
-def viewer_of(*roles: UserRole) -> Callable[[Request], Awaitable[Viewer]]:
+def viewer_of(*roles: UserRole, with_one_time: bool = False) -> Callable[[Request], Awaitable[Viewer]]:
     """A dependency for requests that go to call control: a user of these roles, with no transaction kept open
     meanwhile."""
 
     async def require_viewer(request: Request) -> Viewer:
         async with database_of(request).begin() as session:
-            viewer = await find_viewer(session, request)
-        if viewer is None:
-            raise NotLoggedIn
-        if roles and viewer.role not in roles:
-            raise Forbidden
-        return viewer
+            return _require(await find_viewer(session, request), roles, with_one_time=with_one_time)
 
     return require_viewer
 
@@ -130,10 +134,13 @@ async def require_agent_viewer(viewer: Annotated[Viewer, Depends(viewer_of())]) 
     return viewer
 
 
+SessionWork = Annotated[Work, Depends(work_of(with_one_time=True), scope="function")]
+SessionViewer = Annotated[Viewer, Depends(viewer_of(with_one_time=True))]
 AnyWork = Annotated[Work, Depends(work_of(), scope="function")]
 EditorWork = Annotated[Work, Depends(work_of(*EDITOR_ROLES), scope="function")]
 MoneyWork = Annotated[Work, Depends(work_of(*MONEY_ROLES), scope="function")]
 OperatorWork = Annotated[Work, Depends(work_of(UserRole.OPERATOR), scope="function")]
+SellerViewer = Annotated[Viewer, Depends(viewer_of(*SELLER_ROLES))]
 SellerWork = Annotated[Work, Depends(work_of(*SELLER_ROLES), scope="function")]
 ManagerWork = Annotated[Work, Depends(work_of(*SELLER_ROLES, *EDITOR_ROLES), scope="function")]
 AdminWork = Annotated[Work, Depends(work_of(UserRole.ENTERPRISE), scope="function")]

@@ -11,6 +11,8 @@ from ucc.db.base import Base, CreatedAt, Id
 
 
 class User(Base):
+    """`one_time_until`: the password was made by UCC, ends then, and lets its user do nothing but choose another."""
+
     __tablename__ = "app_user"
     __table_args__ = (
         CheckConstraint("role IN ('operator', 'reseller', 'enterprise', 'supervisor', 'agent')", name="role"),
@@ -26,6 +28,7 @@ class User(Base):
     display_name: Mapped[str]
     language: Mapped[str] = mapped_column(server_default="zh-CN")
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    one_time_until: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
 
 

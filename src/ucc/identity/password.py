@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MAX_LENGTH = 256
+MIN_LENGTH = 10
+_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""Without signs that look like others."""
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _AT_ONCE = 2
+
+
+def make_password(length: int = 14) -> str:
+    """A random one that can be read out: 14 signs are 80 bits."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def hash_password(password: str) -> str:

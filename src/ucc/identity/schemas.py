@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ucc.db.scope import TenantKind
 from ucc.identity.access import UserRole
-from ucc.identity.password import MAX_LENGTH
+from ucc.identity.password import MAX_LENGTH, MIN_LENGTH
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -20,12 +20,20 @@ class Credentials(BaseModel):
     password: str = Field(min_length=1, max_length=MAX_LENGTH)
 
 
+class PasswordChange(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: str = Field(min_length=1, max_length=MAX_LENGTH)
+    new_password: str = Field(min_length=MIN_LENGTH, max_length=MAX_LENGTH, description="Not the current one")
+
+
 class SessionUser(BaseModel):
     id: int
     username: str
     display_name: str
     role: UserRole
     language: Literal["zh-CN", "en"]
+    must_change_password: bool = Field(description="Nothing else is possible before PUT /session/password")
 
 
 class SessionTenant(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from ucc.errors import ControllerAway, ControllerRefused
 from ucc.secrets import Secrets
 
 TIMEOUT_S = 5.0
+TENANTS_AT_ONCE = 150
 REFUSAL_STATUSES = (404, 409, 422)
 
 
@@ -67,6 +69,15 @@ class Controller:
 
     async def hang_up(self, call_id: UUID) -> None:
         await self.request("POST", f"/calls/{call_id}/hang-up", json={"by": "agent"})
+
+    async def end_calls(self, tenant_ids: Sequence[int]) -> int:
+        """Let all calls of these enterprises end; how many were asked to."""
+        ended = 0
+        for first in range(0, len(tenant_ids), TENANTS_AT_ONCE):
+            part = list(tenant_ids[first : first + TENANTS_AT_ONCE])
+            answer = await self.request("POST", "/calls/end", json={"tenant_ids": part})
+            ended += int(answer["count"])
+        return ended
 
     async def place_verification(self, verification_id: UUID) -> None:
         """Let the verification's call be placed; its id is the call's too."""

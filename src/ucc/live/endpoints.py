@@ -46,6 +46,8 @@ async def follow_live(socket: WebSocket) -> None:
         try:
             async with database_of(socket).begin() as session:
                 viewer = await find_viewer(session, socket)
+                if viewer is not None and viewer.must_change_password:
+                    viewer = None
                 if viewer is not None:
                     tenant_ids = await list_enterprise_ids(await enter_scope(session, viewer.scope))
         except SQLAlchemyError:
