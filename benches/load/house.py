@@ -20,12 +20,13 @@ from ucc.agent.models import Agent
 from ucc.border.rpc import reload_trunks
 from ucc.config import CHECKOUT, Settings, get_settings
 from ucc.db.unit import Database
-from ucc.demo import DID, YUAN, Demo, compute_ha1, derive_phone_password, fill
+from ucc.demo import DID, YUAN, Demo, derive_phone_password, fill
 from ucc.identity.models import User
 from ucc.identity.password import hash_password
 from ucc.ledger.service import top_up
 from ucc.queue.models import Queue, QueueMember
 from ucc.resource.models import Extension
+from ucc.resource.service import compute_ha1
 from ucc.secrets import Secrets, get_secrets
 from ucc.stack.client import StackClient
 from ucc.stack.testing import running_stack

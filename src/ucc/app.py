@@ -40,6 +40,7 @@ from ucc.rating.endpoints import router as rate_plans
 from ucc.reception.endpoints import router as reception
 from ucc.recording.endpoints import router as recordings
 from ucc.recording_policy.endpoints import router as recording_policies
+from ucc.resource.endpoints import router as resources
 from ucc.schedule.endpoints import router as schedules
 from ucc.secrets import Secrets, get_secrets
 from ucc.supervision.endpoints import router as supervision
@@ -53,6 +54,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     session,
     tenants,
+    resources,
     rate_plans,
     ledger,
     trunks,

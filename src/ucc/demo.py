@@ -27,6 +27,7 @@ from ucc.rating.plans import create_plan
 from ucc.rating.price import Rate, Service
 from ucc.reception.models import Destination
 from ucc.resource.models import CallerId, Did, Extension
+from ucc.resource.service import compute_ha1
 from ucc.schedule.models import StoredSchedule
 from ucc.secrets import Secrets, get_secrets
 from ucc.team.models import Team, TeamMember, TeamSupervisor
@@ -69,11 +70,6 @@ class Demo:
 def derive_phone_password(secrets: Secrets, extension: str) -> str:
     """The SIP password of a demo extension: derived, so that it is kept nowhere but in the installation's secrets."""
     return hmac.new(secrets.session_key.encode(), f"extension:{extension}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def compute_ha1(extension: str, sip_domain: str, password: str) -> str:
-    """The digest that SIP authentication (RFC 2617) needs in place of the password."""
-    return hashlib.md5(f"{extension}:{sip_domain}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
 async def fill(database: Database | None = None) -> Demo:

@@ -109,6 +109,14 @@ class InUse(UccError):
     code, status, summary = "in_use", 409, "Something else still leads to it."
 
 
+class ResourcesInUse(UccError):
+    code, status, summary = "resources_in_use", 409, "Some are in use; say that you know what breaks."
+
+
+class BadLines(UccError):
+    code, status, summary = "bad_lines", 422, "The file has lines that cannot be read; nothing was done."
+
+
 class UnknownReference(UccError):
     code, status, summary = "unknown_reference", 422, "It names something that does not exist, or is not yours."
 

@@ -21,11 +21,11 @@ from sqlalchemy import text
 
 from ucc.config import get_settings
 from ucc.db.unit import Database
-from ucc.demo import compute_ha1
 from ucc.engine import events as ev
 from ucc.engine.record import LegKind
 from ucc.kit.clock import SteadyClock
 from ucc.kit.ids import new_id
+from ucc.resource.service import compute_ha1
 from ucc.secrets import get_secrets
 from ucc.softphone import SoftPhone
 from ucc.stack.namespace import user_ids

@@ -200,6 +200,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/resources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Resources
+         * @description What the user's own tenant and those below it have.
+         */
+        get: operations["list_resources"];
+        put?: never;
+        /**
+         * Create Resources
+         * @description Some, or a range; all of them or none. The operator has them then.
+         */
+        post: operations["create_resources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Resources
+         * @description A CSV file of up to 20,000 numbers. A bad line refuses the file, and the answer names the lines.
+         */
+        post: operations["upload_resources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Grant Resources
+         * @description 分配: from the user's own tenant to a direct customer; all of them or none.
+         */
+        post: operations["grant_resources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/take-backs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Back Resources
+         * @description 收回: from whoever below has them to the user's own tenant; all of them or none. Calls in progress go on.
+         */
+        post: operations["take_back_resources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/impact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Take Back Impact
+         * @description What taking these back would break; nothing is changed.
+         */
+        post: operations["find_take_back_impact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Resources
+         * @description For good: what the operator itself has. The history stays.
+         */
+        post: operations["delete_resources"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/phone-passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Phone Passwords
+         * @description New SIP passwords of extensions; who registers with an old one is refused.
+         */
+        post: operations["renew_phone_passwords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resources/{kind}/{resource_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Grant History
+         * @description Who had it when, as far as the user may see.
+         */
+        get: operations["list_grant_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rate-plans": {
         parameters: {
             query?: never;
@@ -2212,8 +2376,11 @@ export interface components {
             name: string;
             /** Work Number */
             work_number: string;
-            /** Extension */
-            extension: string;
+            /**
+             * Extension
+             * @description null: taken back; the agent cannot work
+             */
+            extension: string | null;
             /**
              * Presence
              * @enum {string}
@@ -2763,6 +2930,16 @@ export interface components {
              */
             kind: "collect";
         };
+        /** Created */
+        Created: {
+            /** Count */
+            count: number;
+            /**
+             * Ids
+             * @description The first 1000 of them
+             */
+            ids: number[];
+        };
         /** Credentials */
         Credentials: {
             /** Username */
@@ -3191,6 +3368,43 @@ export interface components {
              */
             kind: "voicemail";
         };
+        /**
+         * GrantBody
+         * @description Down one level: what the user's own tenant has goes to a direct customer.
+         */
+        GrantBody: {
+            kind: components["schemas"]["ResourceKind"];
+            /** Ids */
+            ids: number[];
+            /** To Tenant Id */
+            to_tenant_id: number;
+        };
+        /** GrantHistory */
+        GrantHistory: {
+            /** Items */
+            items: components["schemas"]["GrantView"][];
+        };
+        /**
+         * GrantView
+         * @description null: it was made (from) or deleted (to), or the tenant is out of the user's sight.
+         */
+        GrantView: {
+            /**
+             * Granted At
+             * Format: date-time
+             */
+            granted_at: string;
+            /** From Tenant Id */
+            from_tenant_id: number | null;
+            /** To Tenant Id */
+            to_tenant_id: number | null;
+            /** From Name */
+            from_name: string | null;
+            /** To Name */
+            to_name: string | null;
+            /** Username */
+            username: string | null;
+        };
         /** HangUp */
         HangUp: {
             /**
@@ -3280,6 +3494,27 @@ export interface components {
              * @enum {string}
              */
             kind: "http_request";
+        };
+        /** IdsBody */
+        IdsBody: {
+            kind: components["schemas"]["ResourceKind"];
+            /** Ids */
+            ids: number[];
+        };
+        /** ImpactView */
+        ImpactView: {
+            /**
+             * Uses
+             * @description The first 1000
+             */
+            uses: components["schemas"]["UseView"][];
+            /** Use Count */
+            use_count: number;
+            /**
+             * In Use Count
+             * @description How many of the resources are in use
+             */
+            in_use_count: number;
         };
         /** KeysBody */
         KeysBody: {
@@ -3545,10 +3780,39 @@ export interface components {
              */
             idempotency_key: string;
         };
+        /** Moved */
+        Moved: {
+            /** Count */
+            count: number;
+        };
         /** MuteBody */
         MuteBody: {
             /** Is Muted */
             is_muted: boolean;
+        };
+        /**
+         * NewResources
+         * @description Either `numbers`, or `first` and `last` of a range: of the same length, both included.
+         */
+        NewResources: {
+            kind: components["schemas"]["ResourceKind"];
+            /** Numbers */
+            numbers?: string[] | null;
+            /**
+             * First
+             * @example 01088880000
+             */
+            first?: string | null;
+            /**
+             * Last
+             * @example 01088880099
+             */
+            last?: string | null;
+            /**
+             * Trunk Id
+             * @description Caller IDs only: the trunk they go out on first
+             */
+            trunk_id?: number | null;
         };
         /**
          * NumberChoice
@@ -3623,6 +3887,11 @@ export interface components {
              * @description Not the current one
              */
             new_password: string;
+        };
+        /** PasswordsBody */
+        PasswordsBody: {
+            /** Ids */
+            ids: number[];
         };
         /** PauseReasonBody */
         PauseReasonBody: {
@@ -3726,6 +3995,21 @@ export interface components {
             code: string;
             /** Id */
             id: number;
+        };
+        /** PhonePassword */
+        PhonePassword: {
+            /** Number */
+            number: string;
+            /** Password */
+            password: string;
+        };
+        /**
+         * PhonePasswords
+         * @description Shown this once; the ones before are good no longer.
+         */
+        PhonePasswords: {
+            /** Items */
+            items: components["schemas"]["PhonePassword"][];
         };
         /**
          * PhoneView
@@ -4580,6 +4864,44 @@ export interface components {
             drop?: number | null;
         };
         /**
+         * ResourceKind
+         * @enum {string}
+         */
+        ResourceKind: "extension" | "did" | "caller_id";
+        /** ResourceList */
+        ResourceList: {
+            /** Items */
+            items: components["schemas"]["ResourceView"][];
+            /**
+             * Total
+             * @description How many fit the filter
+             */
+            total: number;
+            /**
+             * Next After Id
+             * @description `after_id` of the next page; null: this is the last
+             */
+            next_after_id: number | null;
+        };
+        /** ResourceView */
+        ResourceView: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["ResourceKind"];
+            /** Number */
+            number: string;
+            /**
+             * Tenant Id
+             * @description Who has it now
+             */
+            tenant_id: number;
+            /**
+             * Is In Use
+             * @description An agent or a destination depends on it
+             */
+            is_in_use: boolean;
+        };
+        /**
          * Result
          * @description Outcome of a call; inbound calls use the queue partition of the domain, outbound ones the cause table.
          * @enum {string}
@@ -4839,6 +5161,21 @@ export interface components {
              * @description Calls in progress that were ended; null: they go on
              */
             ended_calls: number | null;
+        };
+        /**
+         * TakeBackBody
+         * @description Up to the user's own tenant, from whoever below has it.
+         */
+        TakeBackBody: {
+            kind: components["schemas"]["ResourceKind"];
+            /** Ids */
+            ids: number[];
+            /**
+             * Confirm
+             * @description The impact is known: take back what is in use too
+             * @default false
+             */
+            confirm: boolean;
         };
         /** TeamBody */
         TeamBody: {
@@ -5332,6 +5669,24 @@ export interface components {
             why: ("wrong" | "expired" | "used" | "too_many_tries" | "not_answered") | null;
             /** Tries Left */
             tries_left: number;
+        };
+        /**
+         * UseView
+         * @description `use`: agent_phone (the agent has no phone any more), destination (calls to the number lead nowhere),
+         *     default_caller_id, agent_caller_id (calls show another, or are refused).
+         */
+        UseView: {
+            /** Id */
+            id: number;
+            /** Number */
+            number: string;
+            /** Use */
+            use: string;
+            /**
+             * Label
+             * @description The agent's work number, the destination's occasion; empty when nothing is to say
+             */
+            label: string;
         };
         /**
          * UserRole
@@ -6559,6 +6914,733 @@ export interface operations {
                 };
             };
             /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_resources: {
+        parameters: {
+            query: {
+                kind: components["schemas"]["ResourceKind"];
+                /** @description Only those that this tenant has now */
+                tenant_id?: number | null;
+                /** @description Part of the number */
+                number?: string | null;
+                after_id?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResourceList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResources"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    upload_resources: {
+        parameters: {
+            query: {
+                kind: components["schemas"]["ResourceKind"];
+                /** @description Caller IDs only: the trunk they go out on first */
+                trunk_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description bad_lines, unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    grant_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_back_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBackBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description resources_in_use, already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_take_back_impact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpactView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_resources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moved"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description resources_in_use, already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_phone_passwords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhonePasswords"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description unknown_reference, invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_grant_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: components["schemas"]["ResourceKind"];
+                resource_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantHistory"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -11,7 +11,9 @@ from ucc.db.base import Base, Id
 
 
 class Agent(Base):
-    """`caller_id_id`: the caller ID of its calls when it chooses none; NULL: the enterprise's default."""
+    """`caller_id_id`: the caller ID of its calls when it chooses none; NULL: the enterprise's default.
+
+    `extension_id` NULL: its extension was taken back; it cannot work before it has another."""
 
     __tablename__ = "agent"
     __table_args__ = (
@@ -28,7 +30,7 @@ class Agent(Base):
     id: Mapped[Id]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     user_id: Mapped[int] = mapped_column(unique=True)
-    extension_id: Mapped[int] = mapped_column(unique=True)
+    extension_id: Mapped[int | None] = mapped_column(unique=True)
     work_number: Mapped[str]
     caller_id_id: Mapped[int | None]
     presence: Mapped[str] = mapped_column(server_default="offline")

@@ -20,7 +20,7 @@ async def list_agents(scoped: Scoped) -> list[AgentView]:
     rows = await scoped.session.execute(
         select(Agent, User.display_name, Extension.number)
         .join(User, User.id == Agent.user_id)
-        .join(Extension, Extension.id == Agent.extension_id)
+        .outerjoin(Extension, Extension.id == Agent.extension_id)
         .order_by(Agent.tenant_id, Agent.work_number)
         .limit(LIMIT)
     )

@@ -20,7 +20,7 @@ class AgentView(BaseModel):
     tenant_id: int
     name: str
     work_number: str
-    extension: str
+    extension: str | None = Field(description="null: taken back; the agent cannot work")
     presence: Presence
     reason: str | None
     presence_since: datetime

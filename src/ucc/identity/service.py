@@ -157,7 +157,7 @@ async def show_session(scoped: Scoped, user_id: int) -> SessionView:
     if row is None:
         raise NotLoggedIn
     agent = None
-    if row.agent_id is not None:
+    if row.agent_id is not None and row.extension is not None:
         agent = SessionAgent(agent_id=row.agent_id, work_number=row.work_number, extension=row.extension)
     return SessionView(
         user=SessionUser(

@@ -64,6 +64,29 @@ class CallerId(Base):
     max_calls: Mapped[int | None]
 
 
+class ResourceGrant(Base):
+    """Append-only, kept by triggers: a resource was made (from NULL), moved along the tree, or went (to NULL).
+
+    `user_id` NULL: not by a person. Who had it at a moment: the `to_tenant_id` of its newest row up to then.
+    """
+
+    __tablename__ = "resource_grant"
+    __table_args__ = (
+        CheckConstraint("kind IN ('extension', 'did', 'caller_id')", name="kind"),
+        CheckConstraint("from_tenant_id IS DISTINCT FROM to_tenant_id", name="moves"),
+        Index("ix_resource_grant_resource", "kind", "resource_id", "id"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    resource_id: Mapped[int]
+    number: Mapped[str]
+    from_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)
+    to_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenant.id"), index=True)
+    user_id: Mapped[int | None]
+    granted_at: Mapped[CreatedAt]
+
+
 class BorderSetting(Base):
     """The one row of settings that the border's views are built with."""
 

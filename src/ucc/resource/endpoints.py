@@ -1,0 +1,134 @@
+"""/resources: extensions, DIDs and caller IDs, made by the operator, granted down the tree and taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, status
+
+from ucc.config import Settings
+from ucc.errors import (
+    CHANGES,
+    BadLines,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotLoggedIn,
+    ResourcesInUse,
+    documented,
+)
+from ucc.identity.access import MoneyWork, OperatorWork, SellerWork
+from ucc.identity.schemas import RowId
+from ucc.resource import repository, service
+from ucc.resource.numbers import list_range, read_file, read_numbers
+from ucc.resource.schemas import (
+    MOST,
+    Created,
+    GrantBody,
+    GrantHistory,
+    IdsBody,
+    ImpactView,
+    Moved,
+    NewResources,
+    PasswordsBody,
+    PhonePassword,
+    PhonePasswords,
+    ResourceKind,
+    ResourceList,
+    TakeBackBody,
+)
+
+router = APIRouter(prefix="/resources", tags=["resources"])
+READ = (NotLoggedIn, Forbidden)
+UPLOAD = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string", "description": "The heading `number`, then one a line"}}},
+    }
+}
+
+
+@router.get("", responses=documented(*READ, InvalidInput))
+async def list_resources(
+    work: MoneyWork,
+    kind: ResourceKind,
+    tenant_id: Annotated[RowId | None, Query(description="Only those that this tenant has now")] = None,
+    number: Annotated[str | None, Query(max_length=32, description="Part of the number")] = None,
+    after_id: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 100,
+) -> ResourceList:
+    """What the user's own tenant and those below it have."""
+    return await repository.list_resources(work.scoped, kind, tenant_id, number, after_id, limit)
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=documented(*READ, *CHANGES))
+async def create_resources(work: OperatorWork, body: NewResources) -> Created:
+    """Some, or a range; all of them or none. The operator has them then."""
+    if body.numbers is not None:
+        numbers = read_numbers(body.kind, body.numbers)
+    else:
+        assert body.first is not None
+        assert body.last is not None
+        numbers = list_range(body.kind, body.first, body.last)
+    ids = await service.create(work.scoped, work.viewer.user_id, body.kind, numbers, body.trunk_id)
+    return Created(count=len(ids), ids=ids[:MOST])
+
+
+@router.post(
+    "/upload",
+    status_code=status.HTTP_201_CREATED,
+    openapi_extra=UPLOAD,
+    responses=documented(*READ, BadLines, *CHANGES),
+)
+async def upload_resources(
+    work: OperatorWork,
+    request: Request,
+    kind: ResourceKind,
+    trunk_id: Annotated[RowId | None, Query(description="Caller IDs only: the trunk they go out on first")] = None,
+) -> Created:
+    """A CSV file of up to 20,000 numbers. A bad line refuses the file, and the answer names the lines."""
+    if (kind is ResourceKind.CALLER_ID) != (trunk_id is not None):
+        raise InvalidInput("trunk_id belongs to caller IDs, and they need one")
+    numbers = await asyncio.to_thread(read_file, kind, await request.body())
+    ids = await service.create(work.scoped, work.viewer.user_id, kind, numbers, trunk_id)
+    return Created(count=len(ids), ids=ids[:MOST])
+
+
+@router.post("/grants", responses=documented(*READ, NotFound, *CHANGES))
+async def grant_resources(work: SellerWork, body: GrantBody) -> Moved:
+    """分配: from the user's own tenant to a direct customer; all of them or none."""
+    return Moved(count=await service.grant(work.scoped, work.viewer.user_id, body.kind, body.ids, body.to_tenant_id))
+
+
+@router.post("/take-backs", responses=documented(*READ, NotFound, ResourcesInUse, *CHANGES))
+async def take_back_resources(work: SellerWork, body: TakeBackBody) -> Moved:
+    """收回: from whoever below has them to the user's own tenant; all of them or none. Calls in progress go on."""
+    count = await service.take_back(work.scoped, work.viewer.user_id, body.kind, body.ids, confirm=body.confirm)
+    return Moved(count=count)
+
+
+@router.post("/impact", responses=documented(*READ, NotFound, *CHANGES))
+async def find_take_back_impact(work: SellerWork, body: IdsBody) -> ImpactView:
+    """What taking these back would break; nothing is changed."""
+    return await service.find_impact(work.scoped, body.kind, body.ids)
+
+
+@router.post("/deletions", responses=documented(*READ, NotFound, ResourcesInUse, *CHANGES))
+async def delete_resources(work: OperatorWork, body: IdsBody) -> Moved:
+    """For good: what the operator itself has. The history stays."""
+    return Moved(count=await service.delete_resources(work.scoped, work.viewer.user_id, body.kind, body.ids))
+
+
+@router.post("/phone-passwords", responses=documented(*READ, NotFound, *CHANGES))
+async def renew_phone_passwords(work: MoneyWork, request: Request, body: PasswordsBody) -> PhonePasswords:
+    """New SIP passwords of extensions; who registers with an old one is refused."""
+    settings: Settings = request.app.state.settings
+    found = await service.renew_phone_passwords(work.scoped, settings.sip_domain, body.ids)
+    return PhonePasswords(items=[PhonePassword(number=number, password=password) for number, password in found])
+
+
+@router.get("/{kind}/{resource_id}/history", responses=documented(*READ, NotFound, InvalidInput))
+async def list_grant_history(work: MoneyWork, kind: ResourceKind, resource_id: RowId) -> GrantHistory:
+    """Who had it when, as far as the user may see."""
+    return await repository.list_history(work.scoped, kind, resource_id)
