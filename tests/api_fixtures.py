@@ -47,6 +47,8 @@ class FakeController:
         }
         self.calls: dict[str, dict[str, Any]] = {}
         self.verifications: list[str] = []
+        self.registrations: dict[str, dict[str, Any]] = {}
+        """By extension: what the border knows of its phone."""
         self.commands: list[tuple[str, str, Any]] = []
         """(agent or call id, command, body) of whatever else was asked."""
         self._sockets: set[web.WebSocketResponse] = set()
@@ -58,6 +60,7 @@ class FakeController:
             [
                 web.post("/agents/{id}/presence", self._set_presence),
                 web.post("/agents/{id}/calls", self._place_call),
+                web.post("/registrations/{command:find|end}", self._answer_for_border),
                 web.post("/calls/end", self._end_calls),
                 web.post("/calls/{id}/hang-up", self._hang_up),
                 web.post("/{kind:agents|calls}/{id}/{command:[a-z/-]+}", self._take_command),
@@ -134,6 +137,15 @@ class FakeController:
         call = self.calls[str(UUID(request.match_info["id"]))]
         await self.show_call(call["tenant_id"], call["agent_id"], "ended", call["call_id"])
         return web.json_response({}, status=202)
+
+    async def _answer_for_border(self, request: web.Request) -> web.Response:
+        numbers = (await request.json())["numbers"]
+        found = [number for number in numbers if number in self.registrations]
+        if request.match_info["command"] == "find":
+            return web.json_response({"items": [{"number": number} | self.registrations[number] for number in found]})
+        for number in found:
+            del self.registrations[number]
+        return web.json_response({"count": len(found)})
 
     async def _end_calls(self, request: web.Request) -> web.Response:
         tenant_ids = (await request.json())["tenant_ids"]

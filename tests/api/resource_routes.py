@@ -14,6 +14,7 @@ ROUTES: dict[Route, Rule] = {
     ("POST", "/resources/impact"): Rule(SELLER, IDS),
     ("POST", "/resources/deletions"): Rule(OPERATOR, IDS),
     ("POST", "/resources/phone-passwords"): Rule(MONEY, {"ids": [1]}),
+    ("GET", "/registrations"): Rule(MONEY),
     ("GET", "/resources/{kind}/{resource_id}/history"): Rule(MONEY),
 }
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 
 from api.resource_routes import ROUTES, build_path
-from api_fixtures import Api
+from api_fixtures import Api, FakeController
 from ucc.agent.models import Agent
 from ucc.db.unit import Database
 from ucc.floor.loading import load_floors
@@ -19,6 +19,14 @@ from ucc.resource.service import compute_ha1
 from world import World
 
 pytestmark = pytest.mark.db
+MOVED = {"ended_registrations": 0}
+PHONE = {
+    "source": "192.0.2.7:5060",
+    "transport": "udp",
+    "user_agent": "Phone 1.0",
+    "refreshed_at": 1_800_000_000.0,
+    "expires_at": 1_800_000_300.0,
+}
 
 
 async def call(browser: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -60,17 +68,17 @@ async def test_a_range_and_its_way_down_and_back(api: Api, world: World) -> None
     assert len(ids) == 10
     assert await numbers_of(reseller, "did", "&number=6666") == set()
     down = {"kind": "did", "ids": ids[:5], "to_tenant_id": world.first.reseller_id}
-    assert (await call(operator, "POST", "resources/grants", down)) == (200, {"count": 5})
+    assert (await call(operator, "POST", "resources/grants", down)) == (200, MOVED | {"count": 5})
     assert (await call(operator, "POST", "resources/grants", down))[0] == 404  # it has them no more
     further = {"kind": "did", "ids": ids[:2], "to_tenant_id": world.first.enterprise_id}
-    assert (await call(reseller, "POST", "resources/grants", further)) == (200, {"count": 2})
+    assert (await call(reseller, "POST", "resources/grants", further)) == (200, MOVED | {"count": 2})
     assert await numbers_of(enterprise, "did", "&number=6666") == {"+861066660000", "+861066660001"}
     assert len(await numbers_of(reseller, "did", "&number=6666")) == 5
     assert await numbers_of(stranger, "did", "&number=6666") == set()
     back = {"kind": "did", "ids": ids[:5]}
     assert (await call(stranger, "POST", "resources/take-backs", back))[0] == 404
     assert (await call(reseller, "POST", "resources/take-backs", back))[0] == 404  # three are with itself
-    assert (await call(operator, "POST", "resources/take-backs", back)) == (200, {"count": 5})
+    assert (await call(operator, "POST", "resources/take-backs", back)) == (200, MOVED | {"count": 5})
     _, history = await call(operator, "GET", f"resources/did/{ids[0]}/history")
     chain = [(row["from_tenant_id"], row["to_tenant_id"]) for row in history["items"]]
     top, middle, bottom = world.operator_id, world.first.reseller_id, world.first.enterprise_id
@@ -103,7 +111,10 @@ async def test_taking_back_a_number_in_use_says_what_breaks(api: Api, database: 
     status, answer = await call(operator, "POST", "resources/take-backs", body)
     assert (status, answer["code"]) == (409, "resources_in_use")
     assert branch.did in answer["message"]
-    assert (await call(operator, "POST", "resources/take-backs", body | {"confirm": True})) == (200, {"count": 1})
+    assert (await call(operator, "POST", "resources/take-backs", body | {"confirm": True})) == (
+        200,
+        MOVED | {"count": 1},
+    )
     async with database.begin() as session:
         did = await session.get_one(Did, branch.did_id)
         assert did.tenant_id == world.operator_id
@@ -258,3 +269,28 @@ async def test_the_history_never_changes(database: Database, world: World) -> No
         with pytest.raises(Exception, match=r"append-only|permission denied"):
             async with database.begin() as session:
                 await session.execute(text(statement))
+
+
+async def test_registrations(api: Api, controller: FakeController, world: World) -> None:
+    first, second = world.first, world.second
+    controller.registrations = {first.extension: PHONE, second.extension: PHONE}
+    reseller, operator = await api.browser("reseller1"), await api.browser("operator")
+    _, found = await call(reseller, "GET", "registrations")
+    (item,) = found["items"]
+    assert (item["number"], item["tenant_id"]) == (first.extension, first.enterprise_id)
+    (shown,) = item["registrations"]
+    assert (shown["source"], shown["user_agent"]) == ("192.0.2.7:5060", "Phone 1.0")
+    assert shown["refreshed_at"].startswith("2027-01-15T08:00:00")
+    body = {"kind": "extension", "ids": [item["extension_id"]], "confirm": True}
+    status, answer = await call(reseller, "POST", "resources/take-backs", body)
+    assert (status, answer) == (200, {"count": 1, "ended_registrations": 1})
+    _, found = await call(operator, "GET", "registrations")
+    assert {item["number"]: len(item["registrations"]) for item in found["items"]} == {
+        first.extension: 0,
+        second.extension: 1,
+    }
+    await controller.stop()
+    assert (await call(operator, "GET", "registrations"))[1]["code"] == "controller_away"
+    body = {"kind": "extension", "ids": [item["extension_id"]], "to_tenant_id": first.enterprise_id}
+    status, answer = await call(reseller, "POST", "resources/grants", body)
+    assert (status, answer) == (200, {"count": 1, "ended_registrations": None})

@@ -364,6 +364,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/registrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Registrations
+         * @description Which extensions have a phone now, from where and of what make: asked of the border at this moment.
+         */
+        get: operations["list_registrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rate-plans": {
         parameters: {
             query?: never;
@@ -3120,6 +3140,30 @@ export interface components {
              */
             message: string;
         };
+        /** ExtensionState */
+        ExtensionState: {
+            /** Extension Id */
+            extension_id: number;
+            /** Number */
+            number: string;
+            /** Tenant Id */
+            tenant_id: number;
+            /**
+             * Registrations
+             * @description Empty: no phone is registered
+             */
+            registrations: components["schemas"]["RegistrationView"][];
+        };
+        /** ExtensionStates */
+        ExtensionStates: {
+            /** Items */
+            items: components["schemas"]["ExtensionState"][];
+            /**
+             * Next After Id
+             * @description `after_id` of the next page; null: this is the last
+             */
+            next_after_id: number | null;
+        };
         /**
          * FallbackBody
          * @description Tried when the trunk fails (中继二次选路): lower priorities first, equals by weight.
@@ -3784,6 +3828,16 @@ export interface components {
         Moved: {
             /** Count */
             count: number;
+        };
+        /** MovedAway */
+        MovedAway: {
+            /** Count */
+            count: number;
+            /**
+             * Ended Registrations
+             * @description Extensions whose phones were signed off. null: the border is away, so phones stay until they register anew, within the hour
+             */
+            ended_registrations: number | null;
         };
         /** MuteBody */
         MuteBody: {
@@ -4842,6 +4896,31 @@ export interface components {
             provinces: {
                 [key: string]: string[];
             };
+        };
+        /**
+         * RegistrationView
+         * @description A phone that can be reached now. It registers anew every few minutes; `refreshed_at` was the last time.
+         */
+        RegistrationView: {
+            /**
+             * Source
+             * @description Address and port that its requests come from
+             */
+            source: string;
+            /** Transport */
+            transport: string;
+            /** User Agent */
+            user_agent: string;
+            /**
+             * Refreshed At
+             * Format: date-time
+             */
+            refreshed_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /** RejectedNumber */
         RejectedNumber: {
@@ -7176,7 +7255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Moved"];
+                    "application/json": components["schemas"]["MovedAway"];
                 };
             };
             /** @description not_logged_in */
@@ -7263,7 +7342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Moved"];
+                    "application/json": components["schemas"]["MovedAway"];
                 };
             };
             /** @description not_logged_in */
@@ -7650,6 +7729,69 @@ export interface operations {
                 };
             };
             /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_registrations: {
+        parameters: {
+            query?: {
+                /** @description Only extensions that this tenant has now */
+                tenant_id?: number | null;
+                /** @description Part of the extension */
+                number?: string | null;
+                after_id?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionStates"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description controller_away, database_away */
             503: {
                 headers: {
                     [name: string]: unknown;

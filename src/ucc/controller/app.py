@@ -88,7 +88,7 @@ class Controller:
         self._verifications.begin = self._runner.begin
         self._metering.post = self._runner.post
         self._server = ControllerServer(
-            self._commands, self._live, self._verifications, secrets.controller_token, self.health
+            self._commands, self._live, self._verifications, settings, secrets.controller_token, self.health
         )
         self._heartbeat = settings.spool_dir / "heartbeat"
         self._last_seen = self._read_heartbeat()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
 import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import ClientError, WSMsgType, web
 
+from ucc.border.rpc import end_registrations, find_registrations
+from ucc.config import Settings
 from ucc.controller.commands import MODES, Commands, Refusal
 from ucc.controller.live import Live
 from ucc.controller.verifications import Verifications
@@ -25,12 +28,14 @@ class ControllerServer:
         commands: Commands,
         live: Live,
         verifications: Verifications,
+        settings: Settings,
         token: str,
         health: Callable[[], dict[str, object]],
     ) -> None:
         self._commands = commands
         self._live = live
         self._verifications = verifications
+        self._settings = settings
         self._token = token
         self._health = health
         self.app = web.Application(middlewares=[self._authorize], client_max_size=4096)
@@ -48,6 +53,8 @@ class ControllerServer:
                 web.post("/calls/{call_id}/watch", self.watch),
                 web.post("/calls/{call_id}/watch/end", self.end_watch),
                 web.post("/calls/end", self.end_calls),
+                web.post("/registrations/find", self.find_registrations),
+                web.post("/registrations/end", self.end_registrations),
                 web.get("/health", self.show_health),
                 web.get("/snapshot", self.show_snapshot),
                 web.get("/events", self.tell_events),
@@ -141,6 +148,22 @@ class ControllerServer:
         self._commands.end_watch(_call_id(request), agent_id)
         return web.json_response({})
 
+    async def find_registrations(self, request: web.Request) -> web.Response:
+        """Which phones are registered as some extensions."""
+        try:
+            found = await find_registrations(self._settings, await _read_numbers(request))
+        except (ClientError, TimeoutError):
+            return refuse(503, "border_away", "the border does not answer")
+        return web.json_response({"items": [asdict(one) for one in found]})
+
+    async def end_registrations(self, request: web.Request) -> web.Response:
+        """Forget the phones of some extensions: whose they are has changed."""
+        try:
+            count = await end_registrations(self._settings, await _read_numbers(request))
+        except (ClientError, TimeoutError):
+            return refuse(503, "border_away", "the border does not answer")
+        return web.json_response({"count": count})
+
     async def show_health(self, _: web.Request) -> web.Response:
         return web.json_response(self._health())
 
@@ -190,6 +213,13 @@ def _call_id(request: web.Request) -> UUID:
         return UUID(request.match_info["call_id"])
     except ValueError:
         raise Refusal(404, "unknown_call", "no such call here") from None
+
+
+async def _read_numbers(request: web.Request) -> list[str]:
+    numbers = (await _read(request)).get("numbers")
+    if not isinstance(numbers, list) or not all(isinstance(x, str) and x.isdecimal() for x in numbers):
+        raise Refusal(422, "invalid_request", "numbers are those of extensions")
+    return numbers
 
 
 async def _read(request: web.Request) -> dict[str, Any]:

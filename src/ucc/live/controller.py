@@ -15,6 +15,8 @@ from ucc.secrets import Secrets
 
 TIMEOUT_S = 5.0
 TENANTS_AT_ONCE = 150
+NUMBERS_AT_ONCE = 150
+"""Requests to call control are at most 4 KiB."""
 REFUSAL_STATUSES = (404, 409, 422)
 
 
@@ -77,6 +79,22 @@ class Controller:
             part = list(tenant_ids[first : first + TENANTS_AT_ONCE])
             answer = await self.request("POST", "/calls/end", json={"tenant_ids": part})
             ended += int(answer["count"])
+        return ended
+
+    async def find_registrations(self, numbers: Sequence[str]) -> list[dict[str, Any]]:
+        """The phones that are registered as these extensions."""
+        found: list[dict[str, Any]] = []
+        for first in range(0, len(numbers), NUMBERS_AT_ONCE):
+            part = list(numbers[first : first + NUMBERS_AT_ONCE])
+            found += (await self.request("POST", "/registrations/find", json={"numbers": part}))["items"]
+        return found
+
+    async def end_registrations(self, numbers: Sequence[str]) -> int:
+        """Let the border forget the phones of these extensions; of how many there were some."""
+        ended = 0
+        for first in range(0, len(numbers), NUMBERS_AT_ONCE):
+            part = list(numbers[first : first + NUMBERS_AT_ONCE])
+            ended += int((await self.request("POST", "/registrations/end", json={"numbers": part}))["count"])
         return ended
 
     async def place_verification(self, verification_id: UUID) -> None:

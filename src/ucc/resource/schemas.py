@@ -102,6 +102,13 @@ class Moved(BaseModel):
     count: int
 
 
+class MovedAway(Moved):
+    ended_registrations: int | None = Field(
+        description="Extensions whose phones were signed off. null: the border is away, so phones stay until they "
+        "register anew, within the hour"
+    )
+
+
 class UseView(BaseModel):
     """`use`: agent_phone (the agent has no phone any more), destination (calls to the number lead nowhere),
     default_caller_id, agent_caller_id (calls show another, or are refused)."""
@@ -121,6 +128,28 @@ class ImpactView(BaseModel):
 class PhonePassword(BaseModel):
     number: str
     password: str
+
+
+class RegistrationView(BaseModel):
+    """A phone that can be reached now. It registers anew every few minutes; `refreshed_at` was the last time."""
+
+    source: str = Field(description="Address and port that its requests come from")
+    transport: str
+    user_agent: str
+    refreshed_at: datetime
+    expires_at: datetime
+
+
+class ExtensionState(BaseModel):
+    extension_id: int
+    number: str
+    tenant_id: int
+    registrations: list[RegistrationView] = Field(description="Empty: no phone is registered")
+
+
+class ExtensionStates(BaseModel):
+    items: list[ExtensionState]
+    next_after_id: int | None = Field(description="`after_id` of the next page; null: this is the last")
 
 
 class PhonePasswords(BaseModel):

@@ -78,8 +78,10 @@ def _new_row(kind: ResourceKind, tenant_id: int, number: str, trunk_id: int | No
     return row
 
 
-async def grant(scoped: Scoped, user_id: int | None, kind: ResourceKind, ids: Sequence[int], to_tenant_id: int) -> int:
-    """To a direct customer. Raises NotFound for other tenants, and when one of them is not the scope's own tenant's."""
+async def grant(
+    scoped: Scoped, user_id: int | None, kind: ResourceKind, ids: Sequence[int], to_tenant_id: int
+) -> list[str]:
+    """To a direct customer; the numbers. Raises NotFound for other tenants, and for what the own tenant has not."""
     own = scoped.scope.tenant_id
     parent_id = await scoped.session.scalar(select(Tenant.parent_id).where(Tenant.id == to_tenant_id))
     if parent_id != own:
@@ -87,13 +89,15 @@ async def grant(scoped: Scoped, user_id: int | None, kind: ResourceKind, ids: Se
     held = await _lock(scoped.session, kind, ids)
     if elsewhere := [one.number for one in held if one.tenant_id != own]:
         raise NotFound(f"Not with your own tenant: {say(elsewhere)}")
-    return await _move(scoped.session, kind, ids, to_tenant_id, user_id)
+    await _move(scoped.session, kind, ids, to_tenant_id, user_id)
+    return [one.number for one in held]
 
 
 async def take_back(
     scoped: Scoped, user_id: int | None, kind: ResourceKind, ids: Sequence[int], *, confirm: bool
-) -> int:
-    """From whoever below has them. What depends on them is freed: agents lose their phone, numbers lead nowhere.
+) -> list[str]:
+    """From whoever below has them; the numbers. What depends on them is freed: agents lose their phone,
+    numbers lead nowhere.
 
     Raises NotFound; ResourcesInUse when something depends on them and `confirm` is not said.
     """
@@ -105,7 +109,8 @@ async def take_back(
         impact = await _find_uses(scoped.session, kind, held)
         if impact.use_count:
             raise ResourcesInUse(f"In use: {say(sorted({use.number for use in impact.uses}))}")
-    return await _move(scoped.session, kind, ids, own, user_id)
+    await _move(scoped.session, kind, ids, own, user_id)
+    return [one.number for one in held]
 
 
 async def find_impact(scoped: Scoped, kind: ResourceKind, ids: Sequence[int]) -> ImpactView:
@@ -158,13 +163,12 @@ async def _find_uses(session: AsyncSession, kind: ResourceKind, held: Sequence[H
     return ImpactView(uses=uses[:MOST], use_count=len(uses), in_use_count=len({use.id for use in uses}))
 
 
-async def _move(session: AsyncSession, kind: ResourceKind, ids: Sequence[int], to_id: int, user_id: int | None) -> int:
-    moved = await session.scalar(
+async def _move(session: AsyncSession, kind: ResourceKind, ids: Sequence[int], to_id: int, user_id: int | None) -> None:
+    await session.execute(
         text("SELECT move_resources(:kind, :ids, :to_id, :user_id)"),
         {"kind": kind.value, "ids": sorted(set(ids)), "to_id": to_id, "user_id": user_id},
     )
     session.expire_all()
-    return moved or 0
 
 
 async def _say_who(session: AsyncSession, user_id: int | None) -> None:
