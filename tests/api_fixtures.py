@@ -18,7 +18,7 @@ from aiohttp import web
 
 from database_fixtures import TestDatabase
 from ucc.app import create_app
-from ucc.config import Settings
+from ucc.config import Edition, Settings
 from ucc.secrets import Secrets
 from world import PASSWORD
 
@@ -200,8 +200,10 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def run_api(database: TestDatabase, home: Path, controller_port: int) -> AsyncIterator[Api]:
-    settings = Settings(home=home, address=HOST, controller_port=controller_port)
+async def run_api(
+    database: TestDatabase, home: Path, controller_port: int, edition: Edition = "cloud"
+) -> AsyncIterator[Api]:
+    settings = Settings(home=home, address=HOST, controller_port=controller_port, edition=edition)
     secrets = Secrets()
     console = home / "console"
     (console / "assets").mkdir(parents=True)

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from ucc import __version__
@@ -24,6 +24,7 @@ from ucc.db.unit import Database
 from ucc.desk.endpoints import router as desk
 from ucc.floor.endpoints import router as floor_setting
 from ucc.frequency.endpoints import router as frequency
+from ucc.identity.access import require_billing
 from ucc.identity.endpoints import router as session
 from ucc.identity.limiter import LoginLimiter
 from ucc.identity.password import PasswordChecker
@@ -51,12 +52,11 @@ from ucc.verification.endpoints import router as verifications
 from ucc.voicemail.endpoints import router as voicemail
 
 PREFIX = "/api/v1"
+BILLING = (rate_plans, ledger)
 ROUTERS = (
     session,
     tenants,
     resources,
-    rate_plans,
-    ledger,
     trunks,
     caller_ids,
     blacklist,
@@ -122,6 +122,8 @@ def create_app(
     app.state.password_checker = PasswordChecker()
     app.state.live_sockets = 0
     api = APIRouter(prefix=PREFIX)
+    for router in BILLING:
+        api.include_router(router, dependencies=[Depends(require_billing)])
     for router in ROUTERS:
         api.include_router(router)
     app.include_router(api)

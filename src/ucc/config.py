@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+Edition = Literal["cloud", "single"]
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -53,6 +55,9 @@ class Settings(BaseSettings):
 
     border_rate_per_s: int = Field(400, description="SIP requests a second that one source may send")
     database_url: str | None = Field(None, description="An own PostgreSQL; default: the private cluster")
+    edition: Edition = Field(
+        "cloud", description="`cloud`: a tree of tenants, with money; `single`: one enterprise, calls cost nothing"
+    )
     is_demo: bool = Field(True, description="Fill the demo tenants and run the PSTN emulator")
     speech_command: str = Field(
         "espeak-ng -v {voice} -s 150 --stdin --stdout",
@@ -77,6 +82,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         file = TomlConfigSettingsSource(settings_cls, toml_file=find_home() / "ucc.toml")
         return init_settings, env_settings, file
+
+    @property
+    def has_billing(self) -> bool:
+        """Whether calls cost anything, and tenants are opened below tenants (云平台多用户版, not 局域网单用户版)."""
+        return self.edition == "cloud"
 
     @property
     def runtime_root(self) -> Path:

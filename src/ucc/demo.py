@@ -89,17 +89,13 @@ class _Filling:
 
     async def fill(self) -> Demo:
         operator = await self._tenant("operator", "operator", "运营商", None, None)
-        reseller = await self._tenant("reseller1", "reseller", "代理商一", operator.id, 0)
-        enterprise = await self._tenant("enterprise1", "enterprise", "企业一", reseller.id, 0)
-        operator.rate_plan_id = await self._plan(operator.id, "线路成本 0.03/60s", 60, 30_000)
-        reseller.rate_plan_id = await self._plan(operator.id, "代理商 0.01/6s", 6, 10_000)
-        enterprise.rate_plan_id = await self._plan(reseller.id, "企业 0.10/60s", 60, 100_000)
-        await top_up(self._session, reseller.id, operator.id, 1000 * YUAN, "demo:reseller1", "演示充值")
-        await top_up(self._session, enterprise.id, reseller.id, 100 * YUAN, "demo:enterprise1", "演示充值")
-
-        logins = [
-            await self._user(operator.id, "operator", "operator", "运营商管理员"),
-            await self._user(reseller.id, "reseller", "reseller", "代理商管理员"),
+        logins = [await self._user(operator.id, "operator", "operator", "运营商管理员")]
+        if self._settings.has_billing:
+            enterprise, reseller_login = await self._sellers(operator)
+            logins.append(reseller_login)
+        else:
+            enterprise = await self._tenant("enterprise1", "enterprise", "企业一", operator.id, 0)
+        logins += [
             await self._user(enterprise.id, "enterprise", "enterprise", "企业管理员"),
             await self._user(enterprise.id, "supervisor", "supervisor", "班长"),
             await self._user(enterprise.id, "agent1", "agent", "坐席一"),
@@ -111,6 +107,17 @@ class _Filling:
         await self._reception(enterprise.id)
         phones = {number: derive_phone_password(self._secrets, number) for number in EXTENSIONS.values()}
         return Demo(enterprise.id, DID, tuple(logins), phones)
+
+    async def _sellers(self, operator: Tenant) -> tuple[Tenant, Login]:
+        """A reseller with an enterprise below it, what each level pays, and money: the enterprise."""
+        reseller = await self._tenant("reseller1", "reseller", "代理商一", operator.id, 0)
+        enterprise = await self._tenant("enterprise1", "enterprise", "企业一", reseller.id, 0)
+        operator.rate_plan_id = await self._plan(operator.id, "线路成本 0.03/60s", 60, 30_000)
+        reseller.rate_plan_id = await self._plan(operator.id, "代理商 0.01/6s", 6, 10_000)
+        enterprise.rate_plan_id = await self._plan(reseller.id, "企业 0.10/60s", 60, 100_000)
+        await top_up(self._session, reseller.id, operator.id, 1000 * YUAN, "demo:reseller1", "演示充值")
+        await top_up(self._session, enterprise.id, reseller.id, 100 * YUAN, "demo:enterprise1", "演示充值")
+        return enterprise, await self._user(reseller.id, "reseller", "reseller", "代理商管理员")
 
     async def _ensure(self, model: type[M], key: dict[str, Any], **values: Any) -> M:
         """The row with this natural key, made when it is missing; `values` are set only then."""

@@ -66,6 +66,10 @@ class NotFound(UccError):
     code, status, summary = "not_found", 404, "There is no such thing, or it is not yours."
 
 
+class NotInThisEdition(UccError):
+    code, status, summary = "not_in_this_edition", 404, "This installation is for one enterprise, without billing."
+
+
 class RecordingNotReady(UccError):
     code, status, summary = "recording_not_ready", 409, "The recording has not been encoded, or could not be."
 

@@ -39,6 +39,7 @@ async def test_who_am_i(api: Api, world: World) -> None:
                 "kind": "enterprise",
             },
             "agent": {"agent_id": world.first.agent_id, "work_number": "1001", "extension": "8001"},
+            "edition": "cloud",
         }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.call.billing import BilledLeg, list_billed_legs, talk_ms
 from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
+from ucc.config import get_settings
 from ucc.db.jobs import defer_job
 from ucc.db.scope import TenantKind
 from ucc.engine.record import FinishedCall, LegKind
@@ -134,7 +135,7 @@ async def _spool_recordings(session: AsyncSession, finished: FinishedCall) -> No
 async def _charge(session: AsyncSession, finished: FinishedCall) -> None:
     """Every answered leg to the outside costs every level something by its own plan, all in one posting set."""
     billed = list_billed_legs(finished)
-    if not billed:
+    if not billed or not get_settings().has_billing:
         return
     chain = await load_chain(session, finished.tenant_id)
     is_verifying = finished.agent_id is None and await is_verification(session, finished.call_id)

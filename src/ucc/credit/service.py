@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ucc.config import get_settings
 from ucc.credit.models import HOME_ONLY, SpendRule, TenantSpend
 from ucc.credit.slices import MeteredLeg, paid_until, slice_ahead
 from ucc.engine.limits import TENANT_CALLS_PER_SECOND
@@ -46,6 +47,8 @@ async def open_credit(session: AsyncSession, chain: Sequence[Level], usage: Usag
     """
     if any(level.is_suspended for level in chain):
         raise CallRefused("tenant_suspended")
+    if not get_settings().has_billing:
+        return FirstHold({})
     try:
         prices = await price_chain(session, chain, usage)
     except NoRate:
@@ -136,6 +139,8 @@ async def extend(
 
     `balances`: account ids by tenant.
     """
+    if not get_settings().has_billing:
+        return Cover(None, now_ms + FREE_MS)
     ahead = {
         balances[tenant_id]: slice_ahead(_legs_of(legs, tenant_id), now_ms, now_ms + AHEAD_MS)
         for tenant_id in {price.tenant_id for leg in legs for price in leg.prices}

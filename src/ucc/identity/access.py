@@ -12,9 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
+from ucc.config import Settings
 from ucc.db.scope import Scoped, TenantKind, TenantScope, enter_scope
 from ucc.db.unit import Database
-from ucc.errors import Forbidden, NotLoggedIn, PasswordChangeRequired
+from ucc.errors import Forbidden, NotInThisEdition, NotLoggedIn, PasswordChangeRequired
 from ucc.identity.token import COOKIE, hash_token
 
 
@@ -115,6 +116,13 @@ def work_of(*roles: UserRole, with_one_time: bool = False) -> Callable[[Request]
             yield Work(viewer, await enter_scope(session, viewer.scope))
 
     return begin_work
+
+
+async def require_billing(request: Request) -> None:
+    """For everything about money. Raises NotInThisEdition."""
+    settings: Settings = request.app.state.settings
+    if not settings.has_billing:
+        raise NotInThisEdition
 
 
 def viewer_of(*roles: UserRole, with_one_time: bool = False) -> Callable[[Request], Awaitable[Viewer]]:

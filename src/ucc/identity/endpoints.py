@@ -23,6 +23,7 @@ async def log_in(credentials: Credentials, request: Request, response: Response)
         database_of(request),
         state.password_checker,
         state.secrets,
+        state.settings.edition,
         credentials.username,
         credentials.password,
         source,
@@ -41,9 +42,9 @@ async def log_in(credentials: Credentials, request: Request, response: Response)
 
 
 @router.get("", responses=documented(NotLoggedIn))
-async def get_session(work: SessionWork) -> SessionView:
+async def get_session(work: SessionWork, request: Request) -> SessionView:
     """The logged-in user."""
-    return await service.show_session(work.scoped, work.viewer.user_id)
+    return await service.show_session(work.scoped, work.viewer.user_id, request.app.state.settings.edition)
 
 
 @router.put("/password", responses=documented(NotLoggedIn, LoginRefused, TooManyAttempts, *UNSAFE))
@@ -54,7 +55,13 @@ async def change_password(viewer: SessionViewer, body: PasswordChange, request: 
     attempt = state.login_limiter.begin(source)
     try:
         view = await service.change_password(
-            database_of(request), state.password_checker, state.secrets, viewer, request.cookies[COOKIE], body
+            database_of(request),
+            state.password_checker,
+            state.secrets,
+            state.settings.edition,
+            viewer,
+            request.cookies[COOKIE],
+            body,
         )
     except InvalidInput:
         state.login_limiter.succeed(source, attempt)  # the current password was right

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ucc.config import Edition
 from ucc.db.scope import TenantKind
 from ucc.identity.access import UserRole
 from ucc.identity.password import MAX_LENGTH, MIN_LENGTH
@@ -53,3 +54,4 @@ class SessionView(BaseModel):
     user: SessionUser
     tenant: SessionTenant
     agent: SessionAgent | None
+    edition: Edition = Field(description="`single`: one enterprise, nothing about money")

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.agent.models import Agent
+from ucc.config import Edition
 from ucc.db.scope import Scoped, TenantKind, TenantScope
 from ucc.db.unit import Database
 from ucc.errors import InvalidInput, LoginRefused, NotLoggedIn
@@ -28,7 +29,13 @@ ONE_TIME_DAYS = 3
 
 
 async def log_in(
-    database: Database, checker: PasswordChecker, secrets: Secrets, username: str, password: str, source: str
+    database: Database,
+    checker: PasswordChecker,
+    secrets: Secrets,
+    edition: Edition,
+    username: str,
+    password: str,
+    source: str,
 ) -> tuple[str, SessionView]:
     """A new session: its token and what `GET /session` will show. Raises LoginRefused, the same for every reason.
 
@@ -52,7 +59,7 @@ async def log_in(
                 source_address=source,
             )
         )
-        return token, await show_session(scoped, found.user_id)
+        return token, await show_session(scoped, found.user_id, edition)
 
 
 async def _forget_old_sessions(session: AsyncSession, user_id: int) -> None:
@@ -109,7 +116,13 @@ async def renew_password(scoped: Scoped, user_id: int) -> str:
 
 
 async def change_password(
-    database: Database, checker: PasswordChecker, secrets: Secrets, viewer: Viewer, token: str, change: PasswordChange
+    database: Database,
+    checker: PasswordChecker,
+    secrets: Secrets,
+    edition: Edition,
+    viewer: Viewer,
+    token: str,
+    change: PasswordChange,
 ) -> SessionView:
     """The user's own password; all its other sessions end. Raises LoginRefused when the current one is wrong."""
     async with database.begin_scoped(viewer.scope) as scoped:
@@ -127,10 +140,10 @@ async def change_password(
         await scoped.session.execute(renewed)
         others = delete(UserSession).where(UserSession.user_id == viewer.user_id, UserSession.token_hash != own)
         await scoped.session.execute(others)
-        return await show_session(scoped, viewer.user_id)
+        return await show_session(scoped, viewer.user_id, edition)
 
 
-async def show_session(scoped: Scoped, user_id: int) -> SessionView:
+async def show_session(scoped: Scoped, user_id: int, edition: Edition) -> SessionView:
     """The user, its tenant, and the agent it works as. Raises NotLoggedIn when the user is gone."""
     row = (
         await scoped.session.execute(
@@ -170,6 +183,7 @@ async def show_session(scoped: Scoped, user_id: int) -> SessionView:
         ),
         tenant=SessionTenant(id=row.id, code=row.code, name=row.name, kind=TenantKind(row.kind)),
         agent=agent,
+        edition=edition,
     )
 
 

@@ -14,6 +14,7 @@ from ucc.errors import (
     InsufficientBalance,
     InvalidInput,
     NotFound,
+    NotInThisEdition,
     NotLoggedIn,
     documented,
 )
@@ -33,7 +34,7 @@ from ucc.ledger.schemas import (
 )
 
 router = APIRouter(tags=["ledger"])
-READ = (NotLoggedIn, Forbidden)
+READ = (NotLoggedIn, Forbidden, NotInThisEdition)
 MOVED = (*READ, NotFound, InsufficientBalance, IdempotencyKeyReused, *UNSAFE)
 PEOPLES = frozenset({"top_up", "transfer"})
 """Entries that people make, and people take back; those of calls follow from their records."""

@@ -7,7 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
-from ucc.errors import CHANGES, Forbidden, InvalidInput, InvalidPlan, NotFound, NotLoggedIn, documented
+from ucc.errors import (
+    CHANGES,
+    Forbidden,
+    InvalidInput,
+    InvalidPlan,
+    NotFound,
+    NotInThisEdition,
+    NotLoggedIn,
+    documented,
+)
 from ucc.identity.access import MoneyWork, SellerWork
 from ucc.identity.schemas import RowId
 from ucc.rating import editing, repository
@@ -29,7 +38,7 @@ from ucc.rating.schemas import (
 from ucc.reception.region import list_regions
 
 router = APIRouter(tags=["rate-plans"])
-READ = (NotLoggedIn, Forbidden)
+READ = (NotLoggedIn, Forbidden, NotInThisEdition)
 BY_ID = (*READ, NotFound, InvalidInput)
 Number = Annotated[int, Path(ge=1, le=2**31)]
 CSV = "text/csv; charset=utf-8"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, status
+from fastapi import APIRouter, Depends, Path, Query, Request, status
 
+from ucc.config import Settings
 from ucc.errors import (
     CHANGES,
     ControllerAway,
     Forbidden,
     InvalidInput,
     NotFound,
+    NotInThisEdition,
     NotLoggedIn,
     PlanNotPublished,
     documented,
 )
-from ucc.identity.access import MoneyWork, SellerViewer, SellerWork, database_of
+from ucc.identity.access import MoneyWork, SellerViewer, SellerWork, database_of, require_billing
 from ucc.identity.schemas import RowId
 from ucc.live.controller import controller_of
 from ucc.tenant import opening, repository
@@ -49,10 +51,16 @@ async def list_tenants(
     return TenantList(items=await repository.list_tenants(work.scoped, text=text, parent_id=parent_id))
 
 
-@router.post("", status_code=status.HTTP_201_CREATED, responses=documented(*READ, NotFound, PlanNotPublished, *CHANGES))
-async def open_tenant(work: SellerWork, body: TenantBody) -> TenantOpened:
-    """开户: a reseller or an enterprise below the user's own tenant or a reseller below it, with its first user."""
-    return await opening.open_tenant(work.scoped, body)
+@router.post(
+    "",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(*READ, NotFound, PlanNotPublished, NotInThisEdition, *CHANGES),
+)
+async def open_tenant(work: SellerWork, request: Request, body: TenantBody) -> TenantOpened:
+    """开户: a reseller or an enterprise below the user's own tenant or a reseller below it, with its first user.
+    In the single edition: the one enterprise, below the operator."""
+    settings: Settings = request.app.state.settings
+    return await opening.open_tenant(work.scoped, body, settings.edition)
 
 
 @router.get("/{tenant_id}", responses=documented(*READ, NotFound, InvalidInput))
@@ -66,7 +74,11 @@ async def update_tenant(work: SellerWork, tenant_id: TenantId, body: TenantChang
     return await opening.update_tenant(work.scoped, tenant_id, body)
 
 
-@router.put("/{tenant_id}/plan", responses=documented(*BY_ID, PlanNotPublished))
+@router.put(
+    "/{tenant_id}/plan",
+    dependencies=[Depends(require_billing)],
+    responses=documented(*BY_ID, PlanNotPublished, NotInThisEdition),
+)
 async def assign_rate_plan(work: SellerWork, tenant_id: TenantId, body: PlanChoice) -> TenantView:
     """What a direct customer is charged by, from now on: one of the user's own plans. The operator also
     chooses what the carriers charge it."""

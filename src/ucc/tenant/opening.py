@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from ucc.config import Edition
 from ucc.db.scope import Scoped, TenantKind
-from ucc.errors import InvalidInput, NotFound, PlanNotPublished
+from ucc.errors import InvalidInput, NotFound, NotInThisEdition, PlanNotPublished
 from ucc.identity.access import UserRole
 from ucc.identity.models import User
 from ucc.identity.service import create_user
@@ -17,9 +18,10 @@ from ucc.tenant.models import Tenant
 from ucc.tenant.schemas import OneTimePassword, TenantBody, TenantChange, TenantOpened, TenantView
 
 
-async def open_tenant(scoped: Scoped, body: TenantBody) -> TenantOpened:
+async def open_tenant(scoped: Scoped, body: TenantBody, edition: Edition) -> TenantOpened:
     """With accounts, prepaid, and its first user. Raises NotFound for a parent out of sight, InvalidInput for one that
-    is an enterprise, and as `require_plan`. The database refuses a code or user name that is taken."""
+    is an enterprise, NotInThisEdition, and as `require_plan`. The database refuses a code or user name that is
+    taken."""
     session = scoped.session
     parent_id = body.parent_id if body.parent_id is not None else scoped.scope.tenant_id
     parent = await session.get(Tenant, parent_id)
@@ -27,6 +29,8 @@ async def open_tenant(scoped: Scoped, body: TenantBody) -> TenantOpened:
         raise NotFound
     if parent.kind == TenantKind.ENTERPRISE.value:
         raise InvalidInput("parent_id: an enterprise has no tenants below it")
+    if edition == "single":
+        await _require_single(session, body)
     await require_plan(session, parent_id, body.rate_plan_id)
     made = await session.scalar(
         text("SELECT open_tenant(:parent, :kind, :code, :name, :max_calls, :plan)"),
@@ -46,6 +50,14 @@ async def open_tenant(scoped: Scoped, body: TenantBody) -> TenantOpened:
         tenant=await repository.get_tenant(scoped, made),
         admin=OneTimePassword(username=admin.username, one_time_password=password),
     )
+
+
+async def _require_single(session: AsyncSession, body: TenantBody) -> None:
+    """One enterprise, below the operator, charged by nothing. Raises NotInThisEdition."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('ucc.single_enterprise'))"))
+    has_customer = await session.scalar(select(Tenant.id).where(Tenant.parent_id.is_not(None)).limit(1))
+    if has_customer is not None or body.kind != TenantKind.ENTERPRISE.value or body.rate_plan_id is not None:
+        raise NotInThisEdition
 
 
 async def update_tenant(scoped: Scoped, tenant_id: int, body: TenantChange) -> TenantView:
