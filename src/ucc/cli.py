@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy.exc import SQLAlchemyError
 
 from ucc.config import get_settings
+from ucc.resource.commands import app as resources
 from ucc.stack.client import StackClient, StackError, find_running
+from ucc.tenant.commands import app as tenants
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 screen = Console(highlight=False, soft_wrap=True)
@@ -106,22 +107,8 @@ def call_from_carrier(
     raise typer.Exit(asyncio.run(call_did(screen, did, caller, seconds)))
 
 
-tenant = typer.Typer(no_args_is_help=True, help="The customer tree.")
-main.add_typer(tenant, name="tenant")
-
-
-@tenant.command("list")
-def list_tenants() -> None:
-    """Every tenant, indented below its parent, with its balance in yuan."""
-    from ucc.stack.tenant_list import list_lines
-
-    try:
-        lines = asyncio.run(list_lines())
-    except SQLAlchemyError as error:
-        screen.print(f"[red]The database does not answer:[/] {escape(str(error).splitlines()[0])}")
-        raise typer.Exit(1) from error
-    for line in lines:
-        screen.print(escape(line))
+main.add_typer(tenants, name="tenant")
+main.add_typer(resources, name="resource")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,93 @@
+"""`ucc tenant` and `ucc resource` on a database: what they print, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from database_fixtures import TestDatabase
+from ucc.cli import main
+from ucc.db.unit import Database
+from world import World
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture(autouse=True)
+def on_this_database(fresh_database: TestDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Database, "of_role", classmethod(lambda cls, role, pool_size=5: fresh_database.open(role)))
+
+
+def ucc(*words: str) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def test_open_suspend_resume(world: World) -> None:
+    made = ucc("tenant", "open", "acme", "ACME", "--parent", "reseller1", "--json")
+    assert made.exit_code == 0, made.output
+    document = json.loads(made.stdout)
+    assert document["username"] == "acme"
+    assert len(document["one_time_password"]) == 14
+    again = ucc("tenant", "open", "acme", "ACME", "--parent", "reseller1")
+    assert (again.exit_code, "refused" in again.stderr) == (1, True)
+    assert ucc("tenant", "suspend", "reseller1").stdout == "reseller1 is suspended\n"
+    lines = ucc("tenant", "list").stdout.splitlines()
+    (line,) = [one for one in lines if "acme" in one]
+    assert line.startswith("    acme  ACME  enterprise  0.00")
+    assert line.endswith("suspended")
+    assert not next(one for one in lines if "enterprise2" in one).endswith("suspended")
+    assert ucc("tenant", "resume", "reseller1").exit_code == 0
+    assert "suspended" not in ucc("tenant", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tenant", "open", "Bad Code", "x"),
+        ("tenant", "open", "x1", "x", "--parent", "nobody"),
+        ("tenant", "open", "x1", "x", "--parent", "enterprise1"),
+        ("tenant", "suspend", "operator"),
+        ("tenant", "suspend", "nobody"),
+        ("resource", "make", "did", "12"),
+        ("resource", "make", "caller_id", "01066660000"),
+        ("resource", "grant", "did", "01066660000", "--to", "reseller1"),
+        ("resource", "grant", "did", "01088880001", "--to", "operator"),
+    ],
+)
+def test_refusals(words: tuple[str, ...]) -> None:
+    refused = ucc(*words)
+    assert refused.exit_code == 1
+    assert refused.stderr.strip()
+    assert "Traceback" not in refused.output
+
+
+def test_a_number_goes_down_and_comes_back(world: World, tmp_path: Path) -> None:
+    assert ucc("resource", "make", "did", "01066660000-01066660002").stdout == "made: 3\n"
+    assert ucc("resource", "grant", "did", "01066660000", "01066660001", "--to", "reseller1").stdout == "moved: 2\n"
+    assert ucc("resource", "grant", "did", "01066660002", "--to", "enterprise1").exit_code == 1
+    assert ucc("resource", "grant", "did", "01066660000", "--to", "enterprise1").stdout == "moved: 1\n"
+    back = ucc("resource", "take-back", "did", "01066660000", "--from", "enterprise1")
+    assert back.stdout == "moved: 1\n", back.output
+    history = ucc("resource", "history", "did", "01066660000").stdout.splitlines()
+    assert [line.partition("Z  ")[2] for line in history] == [
+        "- -> OPERATOR",
+        "OPERATOR -> RESELLER1",
+        "RESELLER1 -> ENTERPRISE1",
+        "ENTERPRISE1 -> OPERATOR",
+    ]
+    held = json.loads(ucc("resource", "list", "did", "--tenant", "reseller1", "--json").stdout)
+    assert [one["number"] for one in held] == ["+861066660001"]
+    file = tmp_path / "numbers.csv"
+    file.write_text("number\n7500\n7501\n")
+    assert ucc("resource", "make", "extension", "--file", str(file)).stdout == "made: 2\n"
+
+
+def test_what_is_in_use_is_said_first(world: World) -> None:
+    words = ("resource", "take-back", "did", world.first.did, "--from", "enterprise1")
+    refused = ucc(*words)
+    assert refused.exit_code == 1
+    assert f"in use: {world.first.did}  destination  open" in refused.stdout
+    assert ucc(*words, "--confirm").exit_code == 0
