@@ -89,7 +89,7 @@ class CallCharge(Base):
     rate_id: Mapped[int | None] = mapped_column(ForeignKey("rate.id"))
     billed_s: Mapped[int]
     amount_micros: Mapped[Micros]
-    posting_set_id: Mapped[int | None] = mapped_column(ForeignKey("posting_set.id"))
+    posting_set_id: Mapped[int | None] = mapped_column(ForeignKey("posting_set.id"), index=True)
 
 
 class LiveCallState(Base):

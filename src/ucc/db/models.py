@@ -20,8 +20,10 @@ from ucc.rating import models as rating
 from ucc.reception import models as reception
 from ucc.recording import models as recording
 from ucc.recording_policy import models as recording_policy
+from ucc.rent import models as rent
 from ucc.resource import models as resource
 from ucc.schedule import models as schedule
+from ucc.settlement import models as settlement
 from ucc.team import models as team
 from ucc.tenant import models as tenant
 from ucc.trunk import models as trunk
@@ -49,8 +51,10 @@ __all__ = [
     "reception",
     "recording",
     "recording_policy",
+    "rent",
     "resource",
     "schedule",
+    "settlement",
     "team",
     "tenant",
     "trunk",

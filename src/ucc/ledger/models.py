@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Text,
     UniqueConstraint,
     column,
@@ -20,6 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ucc.db.base import Base, CreatedAt, Id, Micros
+
+THIS_MONTH = "(date_trunc('month', (now() AT TIME ZONE 'Asia/Shanghai')))::date"
 
 
 class Account(Base):
@@ -91,9 +94,11 @@ class Reservation(Base):
 
 class PostingSet(Base):
     """One fact with money in it. The key makes a second telling of the same fact do nothing. `user_id`: who posted it,
-    where a person did; `reverses_id`: the set that this one takes back, which can be done once."""
+    where a person did; `reverses_id`: the set that this one takes back, which can be done once; `period`: the first day
+    of the month, on China's clock, in whose statements it stands: that of its posting, except for what closes one."""
 
     __tablename__ = "posting_set"
+    __table_args__ = (Index("ix_posting_set_period", "period", "id"),)
 
     id: Mapped[Id]
     idempotency_key: Mapped[str] = mapped_column(unique=True)
@@ -103,6 +108,7 @@ class PostingSet(Base):
     reason: Mapped[str | None]
     user_id: Mapped[int | None]
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("posting_set.id"), unique=True)
+    period: Mapped[date] = mapped_column(server_default=text(THIS_MONTH))
     created_at: Mapped[CreatedAt] = mapped_column(index=True)
 
 
@@ -111,10 +117,11 @@ class Posting(Base):
     __table_args__ = (
         CheckConstraint("amount_micros <> 0", name="amount_micros"),
         ForeignKeyConstraint(["tenant_id", "account_id"], ["account.tenant_id", "account.id"]),
+        Index("ix_posting_account", "account_id", "posting_set_id"),
     )
 
     id: Mapped[Id]
     posting_set_id: Mapped[int] = mapped_column(ForeignKey("posting_set.id"), index=True)
-    account_id: Mapped[int] = mapped_column(index=True)
+    account_id: Mapped[int]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
     amount_micros: Mapped[Micros]

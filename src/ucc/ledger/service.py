@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -33,7 +34,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What the money is for. Telling the same key twice posts once."""
+    """What the money is for. Telling the same key twice posts once. `period`: the month that it closes (first day);
+    None: the month in which it is posted."""
 
     idempotency_key: str
     kind: str
@@ -42,6 +44,7 @@ class Fact:
     reason: str | None = None
     user_id: int | None = None
     reverses_id: int | None = None
+    period: date | None = None
 
 
 async def create_accounts(
@@ -94,6 +97,7 @@ async def post(session: AsyncSession, fact: Fact, lines: Sequence[Line]) -> int:
         "ids": ids,
         "amounts": [amounts[account_id] for account_id in ids],
         "guards": [account_id in guarded for account_id in ids],
+        "period": fact.period,
     }
     try:
         row = (await session.execute(_POST, values)).one()
@@ -113,7 +117,8 @@ async def post(session: AsyncSession, fact: Fact, lines: Sequence[Line]) -> int:
 _POST = text(
     """
     SELECT * FROM post_ledger(:key, :kind, :tenant_id, CAST(:call_id AS uuid), :reason, :user_id, :reverses_id,
-      CAST(:ids AS bigint[]), CAST(:amounts AS bigint[]), CAST(:guards AS boolean[]))
+      CAST(:ids AS bigint[]), CAST(:amounts AS bigint[]), CAST(:guards AS boolean[]),
+      CAST(:period AS date))
     """
 )
 

@@ -141,7 +141,8 @@ class StoredRate(Base):
 class RatePlanAssignment(Base):
     """By which plan a tenant is charged from a moment on; NULL: by none. Kept by a trigger on `tenant`.
 
-    The first one counts from 1970: a call that was answered before is priced all the same.
+    The first one counts from 1970: a call that was answered before is priced all the same. Rents count from
+    `assigned_at` on.
     """
 
     __tablename__ = "rate_plan_assignment"
@@ -149,3 +150,4 @@ class RatePlanAssignment(Base):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), primary_key=True, autoincrement=False)
     effective_from: Mapped[datetime] = mapped_column(primary_key=True)
     rate_plan_id: Mapped[int | None] = mapped_column(ForeignKey("rate_plan.id"), index=True)
+    assigned_at: Mapped[CreatedAt]
