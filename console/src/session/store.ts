@@ -35,6 +35,11 @@ export const useSession = defineStore('session', () => {
     accept(await take(api.POST('/api/v1/session', { body: { username, password } })))
   }
 
+  /** All other sessions of the user end. */
+  async function changePassword(current_password: string, new_password: string): Promise<void> {
+    accept(await take(api.PUT('/api/v1/session/password', { body: { current_password, new_password } })))
+  }
+
   async function logOut(): Promise<void> {
     await take(api.DELETE('/api/v1/session'))
     forget()
@@ -47,10 +52,13 @@ export const useSession = defineStore('session', () => {
 
   const role = computed(() => current.value?.user.role)
   const mayPhone = computed(() => current.value?.agent != null)
+  const mustChangePassword = computed(() => current.value?.user.must_change_password === true)
+  /** 局域网单用户版 has one enterprise and nothing about money. */
+  const hasBilling = computed(() => current.value?.edition !== 'single')
   const maySeeMoney = computed(() => {
     const name = role.value
     return name === 'operator' || name === 'reseller' || name === 'enterprise'
   })
 
-  return { current, role, mayPhone, maySeeMoney, restore, logIn, logOut, forget }
+  return { current, role, mayPhone, maySeeMoney, mustChangePassword, hasBilling, restore, logIn, changePassword, logOut, forget }
 })

@@ -34,15 +34,16 @@ const PAGES: Record<Role, readonly PageName[]> = {
   agent: ['agent', 'calls', 'missed', 'voicemail'],
 }
 
-/** A supervisor with an extension has a phone too: to listen, and to take calls over. */
-export function listPages(role: Role, hasPhone = false): readonly PageName[] {
-  const pages = PAGES[role]
+/** A supervisor with an extension has a phone too: to listen, and to take calls over. Without billing, no money. */
+export function listPages(role: Role, hasPhone = false, hasBilling = true): readonly PageName[] {
+  const money: readonly PageName[] = GROUPS.money
+  const pages = PAGES[role].filter((page) => hasBilling || !money.includes(page))
   return hasPhone && !pages.includes('agent') ? [...pages, 'agent'] : pages
 }
 
 /** The pages of a role by group; a group without any is not shown. */
-export function listGroups(role: Role, hasPhone = false): readonly MenuGroup[] {
-  const mine = listPages(role, hasPhone)
+export function listGroups(role: Role, hasPhone = false, hasBilling = true): readonly MenuGroup[] {
+  const mine = listPages(role, hasPhone, hasBilling)
   const groups = Object.entries(GROUPS) as [GroupName, readonly PageName[]][]
   return groups
     .map(([name, pages]) => ({ name, pages: pages.filter((page) => mine.includes(page)) }))

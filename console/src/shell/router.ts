@@ -13,6 +13,7 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/login', name: 'login', component: () => import('@/session/LoginPage.vue') },
+    { path: '/password', name: 'password', component: () => import('@/session/PasswordPage.vue') },
     {
       path: '/',
       component: () => import('./ShellLayout.vue'),
@@ -132,6 +133,8 @@ router.beforeEach(async (to) => {
   const role = session.role
   if (to.name === 'login') return role === undefined ? true : { name: startPage(role) }
   if (role === undefined) return { name: 'login', query: to.path === '/' ? {} : { to: to.fullPath } }
-  if (to.meta.page !== undefined && !listPages(role, session.mayPhone).includes(to.meta.page)) return { name: startPage(role) }
+  if (to.name === 'password') return true
+  if (session.mustChangePassword) return { name: 'password' }
+  if (to.meta.page !== undefined && !listPages(role, session.mayPhone, session.hasBilling).includes(to.meta.page)) return { name: startPage(role) }
   return true
 })
