@@ -19,6 +19,7 @@ from ucc.rating.plans import VersionTerms, add_draft, store_rates
 from ucc.rating.price import ALL_DAYS, Rate, RateKind
 from ucc.rating.schemas import MAX_RATES, RateBody, VersionBody
 from ucc.rating.service import find_terms, load_table, to_rate
+from ucc.rent.service import copy_rents
 from ucc.trunk.number import find_prefix
 
 MOST_FAULTS_SAID = 5
@@ -104,6 +105,7 @@ async def open_draft(session: AsyncSession, plan: RatePlan) -> RatePlanVersion:
     )
     draft = await add_draft(session, plan, terms)
     await store_rates(session, draft, await load_rates(session, newest.id))
+    await copy_rents(session, newest.id, draft)
     return draft
 
 
