@@ -41,6 +41,7 @@ from ucc.rating.endpoints import router as rate_plans
 from ucc.reception.endpoints import router as reception
 from ucc.recording.endpoints import router as recordings
 from ucc.recording_policy.endpoints import router as recording_policies
+from ucc.rent.endpoints import router as rents
 from ucc.resource.endpoints import router as resources
 from ucc.schedule.endpoints import router as schedules
 from ucc.secrets import Secrets, get_secrets
@@ -52,7 +53,7 @@ from ucc.verification.endpoints import router as verifications
 from ucc.voicemail.endpoints import router as voicemail
 
 PREFIX = "/api/v1"
-BILLING = (rate_plans, ledger)
+BILLING = (rate_plans, rents, ledger)
 ROUTERS = (
     session,
     tenants,

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ucc.config import get_settings
+from ucc.rent.commands import app as rents
 from ucc.resource.commands import app as resources
 from ucc.stack.client import StackClient, StackError, find_running
 from ucc.tenant.commands import app as tenants
@@ -109,6 +110,7 @@ def call_from_carrier(
 
 main.add_typer(tenants, name="tenant")
 main.add_typer(resources, name="resource")
+main.add_typer(rents, name="rent")
 
 
 if __name__ == "__main__":

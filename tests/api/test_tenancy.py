@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api import inbound_routes, ledger_routes, plan_routes, resource_routes, tenant_routes
+from api import inbound_routes, ledger_routes, plan_routes, rent_routes, resource_routes, tenant_routes
 from api.desk_routes import DESK_ROUTES, SUPERVISION_ROUTES
 from api.outbound_routes import ROUTES as OUTBOUND_ROUTES
 from api.outbound_routes import build_path
@@ -53,6 +53,7 @@ def test_this_test_knows_every_route() -> None:
     elsewhere |= (
         set(plan_routes.ROUTES) | set(ledger_routes.ROUTES) | set(tenant_routes.ROUTES) | set(resource_routes.ROUTES)
     )
+    elsewhere |= set(rent_routes.ROUTES)
     assert list_routes() == PUBLIC | SELF | LISTS | set(BY_ID) | elsewhere
 
 

@@ -50,21 +50,33 @@ def last_day(now: datetime) -> date:
 
 async def settle(database: Database, last: date, tenant_ids: Sequence[int] | None = None) -> Settled:
     """Settle every tenant (or these) up to and including a day, whatever was missed first. Run again, or twice at once,
-    it does nothing more."""
+    it does nothing more. One that fails does not hold up the others: raises ExceptionGroup when all are through."""
     async with database.begin() as session:
-        wanted = select(Tenant.id).order_by(Tenant.id)
+        is_due = func.coalesce(SettledDay.day, date.min) < last
+        wanted = select(Tenant.id).outerjoin(SettledDay, SettledDay.tenant_id == Tenant.id).where(is_due)
         if tenant_ids is not None:
             wanted = wanted.where(Tenant.id.in_(tenant_ids))
-        found = list(await session.scalars(wanted))
-    total = Settled()
+        found = list(await session.scalars(wanted.order_by(Tenant.id)))
+    total, failures = Settled(), []
     for tenant_id in found:
-        while True:
-            async with database.begin() as session:
-                done = await settle_stretch(session, tenant_id, last)
-            total += done
-            if done.days == 0:
-                break
+        try:
+            total += await _settle_tenant(database, tenant_id, last)
+        except Exception as error:
+            error.add_note(f"while settling tenant {tenant_id}")
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} of {len(found)} tenants could not be settled", failures)
     return total
+
+
+async def _settle_tenant(database: Database, tenant_id: int, last: date) -> Settled:
+    total = Settled()
+    while True:
+        async with database.begin() as session:
+            done = await settle_stretch(session, tenant_id, last)
+        if done.days == 0:
+            return total
+        total += done
 
 
 async def settle_stretch(session: AsyncSession, tenant_id: int, last: date) -> Settled:

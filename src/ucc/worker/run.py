@@ -30,6 +30,7 @@ from ucc.ledger.reservation import release
 from ucc.ledger.service import fold_deltas, prove
 from ucc.recording.jobs import QUEUE, RecordingEncoder
 from ucc.recording.pool import EncoderPool
+from ucc.settlement.service import Settled, last_day, settle
 from ucc.verification.service import fail_lost_verifications
 
 log = get_logger()
@@ -43,6 +44,7 @@ FOLD_EVERY_S = 5.0
 CREDIT_EVERY_S = 10.0
 LOST_EVERY_S = 30.0
 PROOF_EVERY_S = 86400.0
+SETTLE_EVERY_S = 300.0
 _LONGEST_WAIT_S = 10.0
 _NICE = 5
 
@@ -187,6 +189,15 @@ async def free_lost_money(database: Database) -> None:
         log.info("money held for calls that are over is free again", calls=len(lost))
 
 
+async def settle_days(database: Database, settings: Settings) -> None:
+    """Rents and months that ended, what was missed first. Looking when nothing is due costs a query a tenant."""
+    if not settings.has_billing:
+        return
+    done = await settle(database, last_day(now()))
+    if done != Settled():
+        log.info("settled", days=done.days, rents=done.rents, statements=done.statements)
+
+
 async def prove_ledger(database: Database) -> None:
     """Every day: posting sets are zero, balances are the sums of their postings, what is held is what calls hold."""
     async with database.begin() as session:
@@ -221,6 +232,7 @@ async def run(settings: Settings) -> None:
         repeat("credit", CREDIT_EVERY_S, lambda: watch_credit(database)),
         repeat("lost money", LOST_EVERY_S, lambda: free_lost_money(database)),
         repeat("proof", PROOF_EVERY_S, lambda: prove_ledger(database)),
+        repeat("settlement", SETTLE_EVERY_S, lambda: settle_days(database, settings)),
         repeat("attempts", ATTEMPTS_EVERY_S, lambda: forget_attempts(database)),
     ]
     tasks = [asyncio.create_task(part) for part in parts]

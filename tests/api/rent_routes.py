@@ -1,0 +1,18 @@
+"""The routes of rents, statements and statistics: who may use which, and a body that each takes."""
+
+from __future__ import annotations
+
+from api.outbound_routes import MONEY, SELLER, Route, Rule
+
+RENTS = {"rents": [{"cycle": "month", "basis": "agent", "amount": "30.00"}]}
+ROUTES: dict[Route, Rule] = {
+    ("GET", "/rate-plans/{plan_id}/versions/{number}/rents"): Rule(MONEY, None, "plan"),
+    ("PUT", "/rate-plans/{plan_id}/draft/rents"): Rule(SELLER, RENTS, "plan"),
+    ("GET", "/rent-charges"): Rule(MONEY),
+}
+
+
+def build_path(path: str, row_id: int) -> str:
+    for name in ("plan_id", "statement_id", "file_id"):
+        path = path.replace(f"{{{name}}}", str(row_id))
+    return path.replace("{number}", "1").removeprefix("/")
