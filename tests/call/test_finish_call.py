@@ -12,8 +12,8 @@ from math import ceil
 import pytest
 from sqlalchemy import func, select, text
 
-from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
 from ucc.call.billing import talk_ms
+from ucc.call.models import CallCharge, CallLeg, CallRecord, LiveCallState
 from ucc.call.service import finish_call
 from ucc.db.unit import Database
 from ucc.engine.record import Direction, FinishedCall, RecordingRecord, Result

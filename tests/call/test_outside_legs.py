@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from ucc.call.models import CallCharge, CallLeg
 from ucc.call.billing import list_billed_legs
+from ucc.call.models import CallCharge, CallLeg
 from ucc.call.service import finish_call
 from ucc.db.unit import Database
 from ucc.engine.record import Direction, FinishedCall, LegKind, LegRecord, Party

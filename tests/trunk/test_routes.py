@@ -143,7 +143,9 @@ class TestOutbound:
         assert refused.value.refusal == "caller_id_not_granted"
 
     async def test_a_credit_limit_lets_a_balance_fall_below_zero(self, database: Database, world: World) -> None:
-        await execute(database, "UPDATE account SET balance_micros = -100000, limit_micros = 200000 WHERE kind = 'balance'")
+        await execute(
+            database, "UPDATE account SET balance_micros = -100000, limit_micros = 200000 WHERE kind = 'balance'"
+        )
         await outbound(database, world)
         await execute(database, "UPDATE account SET balance_micros = -100001 WHERE kind = 'balance'")
         with pytest.raises(CallRefused):
