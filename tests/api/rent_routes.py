@@ -9,6 +9,7 @@ ROUTES: dict[Route, Rule] = {
     ("GET", "/rate-plans/{plan_id}/versions/{number}/rents"): Rule(MONEY, None, "plan"),
     ("PUT", "/rate-plans/{plan_id}/draft/rents"): Rule(SELLER, RENTS, "plan"),
     ("GET", "/rent-charges"): Rule(MONEY),
+    ("GET", "/statistics/{subject}"): Rule(MONEY),
 }
 
 

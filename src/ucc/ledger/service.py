@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.errors import InsufficientBalance
 from ucc.ledger.models import ACCOUNT_BALANCE, Account, Posting, PostingSet, Reservation
+from ucc.tenant.models import Tenant
 
 ACCOUNT_KINDS = ("balance", "income", "cash")
 OPERATOR_ACCOUNT_KINDS = (*ACCOUNT_KINDS, "carrier")
@@ -177,7 +178,9 @@ async def transfer(
     *,
     user_id: int | None = None,
 ) -> int:
-    """Money that one tenant gives another to spend. Raises InsufficientBalance; what calls hold cannot be given."""
+    """Money that one tenant gives another to spend. Raises InsufficientBalance; what calls hold cannot be given.
+
+    The entry is the lower one's, so that both see it."""
     if amount_micros <= 0:
         raise ValueError("a transfer is more than nothing")
     accounts = await find_accounts(session, (from_tenant_id, to_tenant_id))
@@ -185,7 +188,10 @@ async def transfer(
         Line(accounts[from_tenant_id, "balance"], -amount_micros, is_guarded=True),
         Line(accounts[to_tenant_id, "balance"], amount_micros),
     )
-    fact = Fact(f"transfer:{key}", "transfer", to_tenant_id, reason=reason, user_id=user_id)
+    wanted = select(Tenant.parent_id).where(Tenant.id == from_tenant_id)
+    is_back = await session.scalar(wanted) == to_tenant_id
+    of_tenant = from_tenant_id if is_back else to_tenant_id
+    fact = Fact(f"transfer:{key}", "transfer", of_tenant, reason=reason, user_id=user_id)
     return await post(session, fact, lines)
 
 
