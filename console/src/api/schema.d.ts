@@ -215,6 +215,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rate-plans/{plan_id}/versions/{number}/rents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rents
+         * @description The rents of a version of a plan that the user sees.
+         */
+        get: operations["list_rents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-plans/{plan_id}/draft/rents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Rents
+         * @description Puts these in place of the draft's rents; a new draft begins as a copy of the newest version.
+         */
+        put: operations["save_rents"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rent-charges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rent Charges
+         * @description What the user's own tenant and all below it were charged, and for what.
+         */
+        get: operations["list_rent_charges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/entries": {
         parameters: {
             query?: never;
@@ -327,6 +387,27 @@ export interface paths {
          * @description Adds up everything that was ever posted: every set is zero, every balance is its postings.
          */
         get: operations["prove_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Statistics
+         * @description Sums over the user's own tenant and all below it. Reversals count against what they take back, when made;
+         *     enterprises sell to nobody, so they have no profit.
+         */
+        get: operations["get_statistics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2422,6 +2503,11 @@ export interface components {
          * @enum {string}
          */
         Area: "local" | "long_distance" | "international";
+        /**
+         * Basis
+         * @enum {string}
+         */
+        Basis: "fixed" | "agent" | "extension" | "did";
         /** BatchResult */
         BatchResult: {
             /** Added */
@@ -2549,6 +2635,11 @@ export interface components {
             /** Unheard */
             unheard: number;
         };
+        /**
+         * By
+         * @enum {string}
+         */
+        By: "day" | "month" | "tenant" | "kind";
         /** CallDetail */
         CallDetail: {
             /**
@@ -4944,6 +5035,111 @@ export interface components {
             drop?: number | null;
         };
         /**
+         * RentBody
+         * @description For a whole day, week (from Monday), month or year: once, or for each agent, extension or DID.
+         */
+        RentBody: {
+            /**
+             * Cycle
+             * @enum {string}
+             */
+            cycle: "day" | "week" | "month" | "year";
+            basis: components["schemas"]["Basis"];
+            /**
+             * Amount
+             * @example 30.00
+             */
+            amount: string;
+        };
+        /** RentChargeList */
+        RentChargeList: {
+            /**
+             * Items
+             * @description The newest first
+             */
+            items: components["schemas"]["RentChargeView"][];
+            /**
+             * Next Before
+             * @description `before_id` of the next page; null: there is none
+             */
+            next_before: number | null;
+        };
+        /**
+         * RentChargeView
+         * @description `starts_on` to `ends_on`, both included: the cycle. Of its days `days` counted, with `unit_days` in sum.
+         */
+        RentChargeView: {
+            /** Id */
+            id: number;
+            /** Tenant Id */
+            tenant_id: number;
+            /**
+             * Cycle
+             * @enum {string}
+             */
+            cycle: "day" | "week" | "month" | "year";
+            basis: components["schemas"]["Basis"];
+            /**
+             * Starts On
+             * Format: date
+             */
+            starts_on: string;
+            /**
+             * Ends On
+             * Format: date
+             */
+            ends_on: string;
+            /** Days */
+            days: number;
+            /**
+             * Unit Days
+             * @description 3 DIDs on each of 10 days are 30
+             */
+            unit_days: number;
+            /** Amount */
+            amount: string;
+            /** Amount Micros */
+            amount_micros: number;
+            /**
+             * Entry Id
+             * @description The ledger entry
+             */
+            entry_id: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** RentList */
+        RentList: {
+            /** Version */
+            version: number;
+            /** Items */
+            items: components["schemas"]["RentView"][];
+        };
+        /** RentView */
+        RentView: {
+            /**
+             * Cycle
+             * @enum {string}
+             */
+            cycle: "day" | "week" | "month" | "year";
+            basis: components["schemas"]["Basis"];
+            /** Amount */
+            amount: string;
+            /** Amount Micros */
+            amount_micros: number;
+        };
+        /**
+         * RentsBody
+         * @description All rents of the draft: at most one of each cycle and basis.
+         */
+        RentsBody: {
+            /** Rents */
+            rents: components["schemas"]["RentBody"][];
+        };
+        /**
          * ResourceKind
          * @enum {string}
          */
@@ -5195,6 +5391,66 @@ export interface components {
             language: "zh-CN" | "en";
         };
         /**
+         * StatisticsRow
+         * @description `amount`: what came in less what went out; of spend, what went out less what came back.
+         */
+        StatisticsRow: {
+            /**
+             * Key
+             * @description 2026-11-23, 2026-11, a tenant's id, or a kind of ledger entry
+             */
+            key: string;
+            /**
+             * Name
+             * @description The tenant's
+             */
+            name: string | null;
+            /**
+             * Entries
+             * @description Ledger entries that it is the sum of
+             */
+            entries: number;
+            /** Received */
+            received: string;
+            /** Received Micros */
+            received_micros: number;
+            /** Paid */
+            paid: string;
+            /** Paid Micros */
+            paid_micros: number;
+            /** Amount */
+            amount: string;
+            /** Amount Micros */
+            amount_micros: number;
+        };
+        /** StatisticsView */
+        StatisticsView: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Items */
+            items: components["schemas"]["StatisticsRow"][];
+            /**
+             * More
+             * @description How many rows there are beyond `limit`
+             */
+            more: number;
+            /**
+             * Total
+             * @description Of all rows, also those beyond `limit`
+             */
+            total: string;
+            /** Total Micros */
+            total_micros: number;
+        };
+        /**
          * SubMenu
          * @description Another tree of the enterprise; its `Return` goes on at `next`.
          */
@@ -5214,6 +5470,16 @@ export interface components {
              */
             kind: "sub_menu";
         };
+        /**
+         * Subject
+         * @description What is summed up, and whose postings with which sign:
+         *
+         *     spend: what balances paid for calls, rents and minimum spend, less what they got back (free seconds, commission);
+         *     top-ups: what balances were topped up by; profit: what incomes received less what the same tenants' balances paid
+         *     (at the operator, less what it owes carriers); transfers: what balances received from others, less what they gave.
+         * @enum {string}
+         */
+        Subject: "spend" | "top-ups" | "profit" | "transfers";
         /** SupervisorList */
         SupervisorList: {
             /** Items */
@@ -7131,6 +7397,236 @@ export interface operations {
             };
         };
     };
+    list_rents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_rents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                plan_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RentsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description already_exists, in_use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input, unknown_reference */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_rent_charges: {
+        parameters: {
+            query?: {
+                tenant_id?: number | null;
+                /** @description Cycles that end on this day or later */
+                since?: string | null;
+                /** @description Cycles that end on this day or before */
+                until?: string | null;
+                before_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RentChargeList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_ledger_entries: {
         parameters: {
             query?: {
@@ -7583,6 +8079,84 @@ export interface operations {
             };
             /** @description not_in_this_edition */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_statistics: {
+        parameters: {
+            query: {
+                since: string;
+                /** @description Not included */
+                until: string;
+                /** @description Days and months on China's clock */
+                by?: components["schemas"]["By"];
+                /** @description null: the user's own tenant and all below it */
+                tenant_id?: number | null;
+                /** @description With `tenant_id`: also every tenant below it */
+                with_below?: boolean;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                subject: components["schemas"]["Subject"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
