@@ -45,6 +45,7 @@ from ucc.rent.endpoints import router as rents
 from ucc.resource.endpoints import router as resources
 from ucc.schedule.endpoints import router as schedules
 from ucc.secrets import Secrets, get_secrets
+from ucc.settlement.endpoints import router as statements
 from ucc.statistics.endpoints import router as statistics
 from ucc.supervision.endpoints import router as supervision
 from ucc.team.endpoints import router as teams
@@ -54,7 +55,7 @@ from ucc.verification.endpoints import router as verifications
 from ucc.voicemail.endpoints import router as voicemail
 
 PREFIX = "/api/v1"
-BILLING = (rate_plans, rents, ledger, statistics)
+BILLING = (rate_plans, rents, ledger, statements, statistics)
 ROUTERS = (
     session,
     tenants,

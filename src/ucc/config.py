@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return self.home / "recording"
 
     @property
+    def statement_dir(self) -> Path:
+        """Statements as PDF and XLSX, by id of the file."""
+        return self.home / "statement"
+
+    @property
     def spool_dir(self) -> Path:
         """Finished calls that wait for the database."""
         return self.home / "spool"

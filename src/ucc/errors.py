@@ -74,6 +74,10 @@ class RecordingNotReady(UccError):
     code, status, summary = "recording_not_ready", 409, "The recording has not been encoded, or could not be."
 
 
+class FileNotReady(UccError):
+    code, status, summary = "file_not_ready", 409, "The file is still being made, or could not be."
+
+
 class ControllerAway(UccError):
     code, status, summary = "controller_away", 503, "Call control is not running at the moment."
 

@@ -10,6 +10,13 @@ ROUTES: dict[Route, Rule] = {
     ("PUT", "/rate-plans/{plan_id}/draft/rents"): Rule(SELLER, RENTS, "plan"),
     ("GET", "/rent-charges"): Rule(MONEY),
     ("GET", "/statistics/{subject}"): Rule(MONEY),
+    ("GET", "/statements"): Rule(MONEY),
+    ("GET", "/statements/open"): Rule(MONEY),
+    ("GET", "/statements/{statement_id}"): Rule(MONEY, None, "statement"),
+    ("GET", "/statements/{statement_id}/entries"): Rule(MONEY, None, "statement"),
+    ("POST", "/statements/{statement_id}/files"): Rule(MONEY, {"format": "pdf"}, "statement"),
+    ("GET", "/statement-files/{file_id}"): Rule(MONEY, None, "file"),
+    ("GET", "/statement-files/{file_id}/content"): Rule(MONEY, None, "file"),
 }
 
 

@@ -36,11 +36,11 @@ FOR_RUN = (
     HostPackage("mmdebstrap", "mmdebstrap"),
     HostPackage("mount", "mount"),
     HostPackage("espeak-ng", "espeak-ng"),
+    HostPackage("fonts-noto-cjk"),
 )
 FOR_TEST = (
     HostPackage("chromium", "chromium"),
     HostPackage("chromium-driver", "chromedriver"),
-    HostPackage("fonts-noto-cjk"),
     HostPackage("sip-tester", "sipp"),
     HostPackage("ffmpeg", "ffmpeg"),
 )

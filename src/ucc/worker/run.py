@@ -30,6 +30,7 @@ from ucc.ledger.reservation import release
 from ucc.ledger.service import fold_deltas, prove
 from ucc.recording.jobs import QUEUE, RecordingEncoder
 from ucc.recording.pool import EncoderPool
+from ucc.settlement.files import make_files
 from ucc.settlement.service import Settled, last_day, settle
 from ucc.verification.service import fail_lost_verifications
 
@@ -45,6 +46,7 @@ CREDIT_EVERY_S = 10.0
 LOST_EVERY_S = 30.0
 PROOF_EVERY_S = 86400.0
 SETTLE_EVERY_S = 300.0
+STATEMENTS_EVERY_S = 2.0
 _LONGEST_WAIT_S = 10.0
 _NICE = 5
 
@@ -233,6 +235,7 @@ async def run(settings: Settings) -> None:
         repeat("lost money", LOST_EVERY_S, lambda: free_lost_money(database)),
         repeat("proof", PROOF_EVERY_S, lambda: prove_ledger(database)),
         repeat("settlement", SETTLE_EVERY_S, lambda: settle_days(database, settings)),
+        repeat("statements", STATEMENTS_EVERY_S, lambda: make_files(database, settings.statement_dir)),
         repeat("attempts", ATTEMPTS_EVERY_S, lambda: forget_attempts(database)),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
