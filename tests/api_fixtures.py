@@ -211,18 +211,18 @@ async def run_api(
     (console / "assets" / "app-1234.js").write_text("export {}")
     app = create_app(settings, secrets, database.open("api"), console_dir=console)
     listener = bind()
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False))
-    running = asyncio.create_task(server.serve(sockets=[listener]))
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    server.force_exit = True  # waits for no connection
     api = Api(f"http://{HOST}:{listener.getsockname()[1]}", settings, secrets, app)
+    await server.startup(sockets=[listener])
     try:
-        while not server.started:
-            await asyncio.sleep(0.005)
         yield api
     finally:
         await api.close()
-        server.should_exit = server.force_exit = True
-        await running
-        listener.close()
+        await server.shutdown(sockets=[listener])
 
 
 @pytest_asyncio.fixture

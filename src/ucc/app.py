@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from ucc import __version__
 from ucc.agent.endpoints import router as agents
@@ -117,23 +119,28 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=live_as_long,
-        generate_unique_id_function=_name_operation,
+        routes=_list_routes(),
     )
     app.state.settings = settings
     app.state.secrets = secrets
     app.state.login_limiter = LoginLimiter()
     app.state.password_checker = PasswordChecker()
     app.state.live_sockets = 0
-    api = APIRouter(prefix=PREFIX)
-    for router in BILLING:
-        api.include_router(router, dependencies=[Depends(require_billing)])
-    for router in ROUTERS:
-        api.include_router(router)
-    app.include_router(api)
     failures.install(app)
     console.install(app, console_dir)
     app.add_middleware(Guard, sip_socket=f"ws://{settings.address}:{settings.sip_ws_port}")
     return app
+
+
+@cache
+def _list_routes() -> list[BaseRoute]:
+    """Made once, however many applications there are: they hold nothing of their application."""
+    api = APIRouter(prefix=PREFIX, generate_unique_id_function=_name_operation)
+    for router in BILLING:
+        api.include_router(router, dependencies=[Depends(require_billing)])
+    for router in ROUTERS:
+        api.include_router(router)
+    return api.routes
 
 
 def _name_operation(route: APIRoute) -> str:
