@@ -13,7 +13,7 @@ stop: ## Stop what `make run` started
 
 test: ## Set up, start the test stack, run every test; ARGS='tests/live -k hold' narrows
 	@tools/bootstrap.py --purpose test
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) $(if $(ARGS),-m pytest $(ARGS),tools/test.py)
 
 check: ## Format, lint, types, layers, generated client: under a minute
 	@tools/bootstrap.py --purpose check
