@@ -2,9 +2,9 @@
 
 Ours is `post_ledger`, as `ucc.ledger.service.post` calls it: an idempotency key, guarded balances, append-only
 postings. The peer is the usual way in SQL: a table of transfers, two entries a transfer with the running balance, both
-accounts' rows locked in the order of their ids. `UCC_BENCH_PGLEDGER_SQL` may name a file with a ledger of one's own: it
-is run in the same database, and has to define `bench_transfer(from bigint, to bigint, amount bigint)` over accounts 1
-to 2,000. Both are driven by pgbench on the same server in the same run, in turns.
+accounts' rows locked in the order of their ids. `UCC_BENCH_PGLEDGER_SQL` may name a file with another ledger: it is run
+too, in the same database, and has to define `own_transfer(from bigint, to bigint, amount bigint)` over accounts 1 to
+2,000. All are driven by pgbench on the same server in the same run, in turns, while the worker folds what we post.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from benches.load.house import temporary_home
 from benches.result import Result
 from ucc.config import get_settings
 from ucc.db.engine import admin_url
+from ucc.db.unit import Database
 from ucc.demo import fill
+from ucc.ledger.service import prove
 from ucc.stack.testing import running_stack
 
 WRITERS, THREADS, SECONDS, ROUNDS = 20, 2, 8, 3
@@ -90,7 +92,11 @@ PEER_CALL = "SELECT bench_transfer(:source, :target, :amount);\n"
 PEER_SPREAD = PICK.format(target=f"random({SPREAD + 1}, {2 * SPREAD})") + PEER_CALL
 PEER_HOT = PICK.format(target=str(2 * SPREAD)) + PEER_CALL
 SCRIPTS = {"ours, spread": OURS_SPREAD, "peer, spread": PEER_SPREAD, "ours, hot": OURS_HOT, "peer, hot": PEER_HOT}
-WRONG_SETS = "SELECT count(*) FROM (SELECT FROM posting GROUP BY posting_set_id HAVING sum(amount_micros) <> 0) w"
+OWN_SCRIPTS = {
+    name.replace("peer", "own"): script.replace("bench_transfer", "own_transfer")
+    for name, script in SCRIPTS.items()
+    if name.startswith("peer")
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,16 +147,25 @@ def run() -> Result:
         server = Server(admin_url(), Path(folder), get_settings().runtime_root / "usr")
         server.run(OURS_ACCOUNTS)
         server.run(PEER)
+        scripts = dict(SCRIPTS)
         if own := os.environ.get(OWN_SQL):
-            server.run(f"DROP FUNCTION bench_transfer; {Path(own).read_text()}")
-        rates: dict[str, list[float]] = {name: [] for name in SCRIPTS}
+            server.run(Path(own).read_text())
+            scripts |= OWN_SCRIPTS
+        rates: dict[str, list[float]] = {name: [] for name in scripts}
         for _ in range(ROUNDS):
-            for name, script in SCRIPTS.items():
+            for name, script in scripts.items():
                 rates[name].append(server.drive(script))
-        if (wrong := server.run(WRONG_SETS).strip()) != "0":
-            raise RuntimeError(f"{wrong} posting sets are not zero")
+        asyncio.run(_prove())
     best = {name: max(found) for name, found in rates.items()}
     return _judge(best, rates)
+
+
+async def _prove() -> None:
+    """Raises RuntimeError when any sum of the ledger is wrong."""
+    async with Database.of_role("system", pool_size=1) as database, database.begin() as session:
+        found = await prove(session)
+    if not found.holds:
+        raise RuntimeError(f"the ledger does not hold: {found}")
 
 
 def _judge(best: dict[str, float], rates: dict[str, list[float]]) -> Result:

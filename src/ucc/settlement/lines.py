@@ -36,8 +36,7 @@ _PAGE = text(
     {_WHERE} AND p.posting_set_id > :after_id ORDER BY p.posting_set_id LIMIT :limit
     """  # noqa: S608
 )
-_ALL = text(
-    f"""{_SELECT}
+ALL_LINES = f"""{_SELECT}
     LEFT JOIN (
       SELECT x.posting_set_id, sum(x.billed_s)::bigint AS billed_s FROM call_charge x
       WHERE x.tenant_id = :tenant_id
@@ -48,7 +47,7 @@ _ALL = text(
     LEFT JOIN call_record r ON r.id = s.call_id AND r.started_at >= :since AND r.started_at < :until
     {_WHERE} ORDER BY p.posting_set_id
     """  # noqa: S608
-)
+"""Every line of a month, in the order of entries; `line_values` fills it in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class StatementLine:
     billed_s: int | None
 
 
-def _values(tenant_id: int, account_id: int, period: date) -> dict[str, Any]:
+def line_values(tenant_id: int, account_id: int, period: date) -> dict[str, Any]:
     return {
         "tenant_id": tenant_id,
         "account_id": account_id,
@@ -84,7 +83,7 @@ async def list_lines(
     session: AsyncSession, tenant_id: int, account_id: int, period: date, after_id: int, limit: int
 ) -> list[StatementLine]:
     """A page, in the order of entries."""
-    values = _values(tenant_id, account_id, period) | {"after_id": after_id, "limit": limit}
+    values = line_values(tenant_id, account_id, period) | {"after_id": after_id, "limit": limit}
     return [_read(row) for row in await session.execute(_PAGE, values)]
 
 
@@ -93,7 +92,7 @@ async def stream_lines(
 ) -> AsyncIterator[Sequence[StatementLine]]:
     """All of them by the thousand, however many there are."""
     options = {"yield_per": BATCH}
-    rows = await session.stream(_ALL, _values(tenant_id, account_id, period), execution_options=options)
+    rows = await session.stream(text(ALL_LINES), line_values(tenant_id, account_id, period), execution_options=options)
     async for part in rows.partitions(BATCH):
         yield [_read(row) for row in part]
 
