@@ -107,6 +107,14 @@ def test_gaps(rates: list[Rate], where: str) -> None:
     assert any(where in fault.message for fault in faults), faults
 
 
+def test_a_gap_says_when_and_for_what() -> None:
+    faults = find_faults([replace(ALL, **DAY_TIME)])
+    assert [fault.area for fault in faults] == [Area.INTERNATIONAL, Area.LOCAL, Area.LONG_DISTANCE]
+    assert {(fault.begin, fault.end) for fault in faults} == {(0, 8 * 60)}
+    (never, *_) = find_faults([replace(ALL, callee_region="广东")])
+    assert (never.begin, never.end) == (0, 7 * 24 * 60)
+
+
 @st.composite
 def small_rates(draw: st.DrawFn) -> Rate:
     """Of a small world, so that plans without a fault are common enough."""

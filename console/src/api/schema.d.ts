@@ -3419,6 +3419,18 @@ export interface components {
             rate_positions: number[];
             /** Message */
             message: string;
+            /** @description Of a gap: calls that have no price */
+            area: components["schemas"]["Area"] | null;
+            /**
+             * From Minute
+             * @description Of a gap: since which minute of the week, on China's clock
+             */
+            from_minute: number | null;
+            /**
+             * To Minute
+             * @description Of a gap: until before this minute; 10080 is the week's end
+             */
+            to_minute: number | null;
         };
         /** FileBody */
         FileBody: {

@@ -20,11 +20,15 @@ FaultCode = Literal["bad_increments", "bad_window", "bad_price", "unknown_region
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`positions`: which rates of the list it is about, from 0. The message says it to people, in English."""
+    """`positions`: which rates of the list it is about, from 0. The message says it to people, in English. A gap is in
+    an area, in the minutes of the week from `begin` to before `end`."""
 
     code: FaultCode
     positions: tuple[int, ...]
     message: str
+    area: Area | None = None
+    begin: int | None = None
+    end: int | None = None
 
 
 def find_faults(rates: Sequence[Rate]) -> list[Fault]:
@@ -130,7 +134,8 @@ def _find_gaps(rates: Sequence[Rate]) -> Iterator[Fault]:
                     break
             else:
                 what = f"{service.value} {prefix or 'any number'} {area.value}"
-                yield Fault("gap", tuple(positions), f"{what}: no price {_say_gap(open_)}")
+                begin, end = _find_closed(open_)
+                yield Fault("gap", tuple(positions), f"{what}: no price {_say_gap(begin, end)}", area, begin, end)
 
 
 def _sold_areas(service: Service, prefix: str, rates: Iterable[Rate]) -> set[Area]:
@@ -141,13 +146,17 @@ def _sold_areas(service: Service, prefix: str, rates: Iterable[Rate]) -> set[Are
     return sold & possible
 
 
-def _say_gap(open_: int) -> str:
-    if open_ == 0:
-        return "at any time, from and to regions that no other rate names"
+def _find_closed(open_: int) -> tuple[int, int]:
+    """The first minutes of the week that are not open."""
     closed = WHOLE_WEEK & ~open_
     begin = (closed & -closed).bit_length() - 1
     rest = open_ >> begin
-    end = begin + (rest & -rest).bit_length() - 1 if rest else WEEK
+    return begin, begin + (rest & -rest).bit_length() - 1 if rest else WEEK
+
+
+def _say_gap(begin: int, end: int) -> str:
+    if (begin, end) == (0, WEEK):
+        return "at any time, from and to regions that no other rate names"
     return f"from {_moment(begin)} to {_moment(end)}"
 
 

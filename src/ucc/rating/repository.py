@@ -103,7 +103,14 @@ async def show_version(scoped: Scoped, plan: RatePlan, version: RatePlanVersion)
 def show_check(rates: Sequence[Rate], faults: Sequence[Fault], cautions: Sequence[Caution]) -> CheckView:
     return CheckView(
         faults=[
-            FaultView(code=fault.code, rate_positions=list(fault.positions), message=fault.message)
+            FaultView(
+                code=fault.code,
+                rate_positions=list(fault.positions),
+                message=fault.message,
+                area=fault.area,
+                from_minute=fault.begin,
+                to_minute=fault.end,
+            )
             for fault in faults[:SAID]
         ],
         fault_count=len(faults),

@@ -146,6 +146,9 @@ class FaultView(BaseModel):
     code: FaultCode
     rate_positions: list[int]
     message: str
+    area: Area | None = Field(description="Of a gap: calls that have no price")
+    from_minute: int | None = Field(description="Of a gap: since which minute of the week, on China's clock")
+    to_minute: int | None = Field(description="Of a gap: until before this minute; 10080 is the week's end")
 
 
 class CheckView(BaseModel):
