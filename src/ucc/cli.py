@@ -12,9 +12,13 @@ from rich.console import Console
 from rich.markup import escape
 
 from ucc.config import get_settings
+from ucc.ledger.commands import app as ledger
+from ucc.rating.commands import app as plans
 from ucc.rent.commands import app as rents
 from ucc.resource.commands import app as resources
+from ucc.settlement.commands import app as statements
 from ucc.stack.client import StackClient, StackError, find_running
+from ucc.statistics.commands import show_statistics
 from ucc.tenant.commands import app as tenants
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -110,7 +114,11 @@ def call_from_carrier(
 
 main.add_typer(tenants, name="tenant")
 main.add_typer(resources, name="resource")
+main.add_typer(plans, name="plan")
+main.add_typer(ledger, name="ledger")
 main.add_typer(rents, name="rent")
+main.add_typer(statements, name="statement")
+main.command("statistics")(show_statistics)
 
 
 if __name__ == "__main__":

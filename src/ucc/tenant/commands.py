@@ -57,6 +57,17 @@ async def as_operator() -> AsyncIterator[Scoped]:
         yield await enter_scope(session, TenantScope(operator_id, TenantKind.OPERATOR))
 
 
+@asynccontextmanager
+async def as_tenant(code: str) -> AsyncIterator[Scoped]:
+    """A transaction that sees what this tenant sees; without a code: the operator. Raises NotFound."""
+    async with as_operator() as scoped:
+        if not code:
+            yield scoped
+            return
+        tenant = await get_tenant(scoped.session, code)
+        yield await enter_scope(scoped.session, TenantScope(tenant.id, TenantKind(tenant.kind)))
+
+
 async def get_tenant(session: AsyncSession, code: str) -> Tenant:
     """Raises NotFound."""
     found = await session.scalar(select(Tenant).where(Tenant.code == code))
