@@ -49,7 +49,7 @@ OUTSIDE = TrunkPlan(TRUNK.number, TRUNK.caller_id, (TRUNK, SECOND), ring_timeout
 VOICEMAIL = VoicemailPlan(8, ("leave_message",), 20.0)
 LATE_S = 6.0
 EVERYTHING = {"routing_inbound", "seeking", "leaving_message", "announcing", "routing_outbound", "ringing_agent"}
-EVERYTHING |= {"dialing", "talking", "errand", "conference", "parked", "ended"}
+EVERYTHING |= {"dialing", "talking", "errand", "conference", "parked", "ended", "credit"}
 
 
 @dataclass
@@ -98,6 +98,8 @@ class World:
         after, effects = call.decide(before, event)
         self.calls[call_id] = after
         self.seen.add(_describe(after))
+        if isinstance(before, Live) and isinstance(after, Ended) and isinstance(event, ev.TimerFired):
+            self.seen.add(event.name)
         if isinstance(before, Ended):
             assert after is before
         for effect in effects:
@@ -299,8 +301,8 @@ class World:
         """Somebody does something."""
         r = self.random
         r.choices(
-            (self.ask_presence, self.end_somebody, self.press, self.supervise, self.hang_up_by_page),
-            (3, 1, 10, 2, 0.3),
+            (self.ask_presence, self.end_somebody, self.press, self.supervise, self.hang_up_by_page, self.move_credit),
+            (3, 1, 10, 2, 0.3, 0.5),
         )[0]()
         chance = r.random()
         if chance < 0.1:
@@ -320,6 +322,11 @@ class World:
 
     def hang_up_by_page(self) -> None:
         self.post(self.some_call(), rq.HangUpRequested(0, EndedBy.AGENT))
+
+    def move_credit(self) -> None:
+        """The money of a call carries it so far, further, or to its end."""
+        ends_in_s = self.random.choice((None, 0.0, 3.0, 30.0, 90.0))
+        self.post(self.some_call(), ev.CreditUntil(0, None if ends_in_s is None else self.at + ends_in_s))
 
     def some_call(self) -> UUID:
         live = [call_id for call_id, x in self.calls.items() if isinstance(x, Live)]
@@ -413,6 +420,10 @@ class World:
             assert self.saved[call_id] <= 1, "a call is recorded twice"
             if isinstance(state, Live):
                 self.check_legs(state)
+                paid_until = state.facts.paid_until
+                assert paid_until is None or self.mailed[call_id] or self.at <= paid_until + 1.0, (
+                    "a call talks on credit"
+                )
                 if not self.mailed[call_id]:
                     self.check_waiting(call_id, state)
 
