@@ -16,6 +16,8 @@ export type PhoneChoice = 'page' | 'desk'
 
 /** How long the phone may hold a call that call control knows nothing of: its end was lost with the socket. */
 const STRAY_MS = 4000
+/** How long the switch may show a call that this page hung up: the goodbye was lost on its way. */
+const UNHEARD_MS = 3000
 
 export const usePhone = defineStore('phone', () => {
   const session = useSession()
@@ -149,11 +151,17 @@ export const usePhone = defineStore('phone', () => {
     const isWatching = own?.watchers.some((one) => one.agent_id === live.ownAgent?.agent_id) === true
     if (call.value !== null && phone.value.line.name === 'registered' && !isLineUp.value) {
       tell({ kind: 'hang-up.clicked' })
+      if (own !== undefined) setTimeout(() => void repeatHangUp(own.call_id), UNHEARD_MS)
     } else if (own !== undefined && isWatching) {
       await supervision.endWatch(own.call_id)
     } else if (own !== undefined) {
       await desk.hangUp(own.call_id)
     }
+  }
+
+  /** Ends the call at the switch when it goes on there without this page. */
+  async function repeatHangUp(callId: string): Promise<void> {
+    if (call.value === null && live.ownCall?.call_id === callId) await desk.hangUp(callId).catch(() => undefined)
   }
 
   return {
