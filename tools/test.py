@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""`make test`: every test. Those on the running stack mostly wait for calls; all others run beside them, on a
-PostgreSQL of their own, since the former kill theirs. The output of the others is printed when they are done.
+"""`make test`: every test, in three parts. The calls of tests/live, which mostly wait, run on one stack; beside them
+first what needs no stack, on a PostgreSQL of its own (those on a stack kill theirs), then what else needs a stack, on
+a second one. What runs beside prints its output when it is done.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from ucc.config import CHECKOUT, Settings
 from ucc.secrets import Secrets, get_secrets
 from ucc.stack import postgres
 from ucc.stack.namespace import chroot_command
-from ucc.stack.testing import set_environment
+from ucc.stack.testing import second_environment, set_environment
 
 HOME = CHECKOUT / "var" / "test-database"
 ADDRESS = "127.0.0.10"
 START_TIMEOUT_S = 20.0
 ON_STACK = "live or browser"
-PYTEST = (sys.executable, "-m", "pytest")
+ON_SECOND = ("tests/border", "tests/browser", "tests/stack", "tests/switch")
+NAMES = ("without a stack", "on the second stack", "on the stack")
+PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 
 @contextmanager
@@ -74,31 +77,38 @@ def _wait_ready(url: str) -> None:
             return
 
 
-def test_others(url: str, done: list[int]) -> None:
-    """Every test that needs no stack; its exit code goes into `done`."""
-    environment = {**os.environ, "UCC_TEST_DATABASE": url}
-    others = subprocess.run(
-        [*PYTEST, "-m", f"not ({ON_STACK})", "-p", "no:cacheprovider"],
+def test_beside(codes: dict[str, int]) -> None:
+    """What runs beside the calls; the exit codes go into `codes`."""
+    none, second, _ = NAMES
+    with running_database() as url:
+        codes[none] = _run(none, ["-m", f"not ({ON_STACK})"], os.environ | {"UCC_TEST_DATABASE": url})
+    codes[second] = _run(second, [*ON_SECOND, "-m", ON_STACK], second_environment())
+
+
+def _run(name: str, arguments: list[str], environment: dict[str, str]) -> int:
+    done = subprocess.run(
+        [*PYTEST, *arguments],
         cwd=CHECKOUT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    sys.stdout.buffer.write(b"\n--- without the stack ---\n" + others.stdout + b"--- on the stack, going on ---\n")
+    sys.stdout.buffer.write(f"\n--- tests {name} ---\n".encode() + done.stdout + b"--- the others go on ---\n")
     sys.stdout.flush()
-    done.append(others.returncode)
+    return done.returncode
 
 
 def main() -> int:
     set_environment()
-    get_secrets()  # made now, and not by both at once
-    done: list[int] = []
-    with running_database() as url:
-        others = threading.Thread(target=test_others, args=(url, done))
-        others.start()
-        on_stack = subprocess.run([*PYTEST, "-m", ON_STACK], cwd=CHECKOUT, stdin=subprocess.DEVNULL)
-        others.join()
-    names = ("tests without the stack", "tests on the stack")
-    for name, code in zip(names, (*done, on_stack.returncode), strict=True):
-        print(f"{'ok' if code == 0 else 'FAILED':6} {name}", flush=True)
-    return max(*done, on_stack.returncode)
+    get_secrets()  # made now, and not by all at once
+    codes = dict.fromkeys(NAMES, 1)
+    beside = threading.Thread(target=test_beside, args=(codes,))
+    beside.start()
+    ignored = [f"--ignore={path}" for path in ON_SECOND]
+    codes[NAMES[-1]] = subprocess.run(
+        [*PYTEST, *ignored, "-m", ON_STACK], cwd=CHECKOUT, stdin=subprocess.DEVNULL
+    ).returncode
+    beside.join()
+    for name, code in codes.items():
+        print(f"{'ok' if code == 0 else 'FAILED':6} tests {name}", flush=True)
+    return max(codes.values())
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from ucc.stack.client import StackClient, StackError, find_running, lock_path
 from ucc.stack.session import ready_path
 
 HOME = CHECKOUT / "var" / "test"
+SECOND_HOME = CHECKOUT / "var" / "test-second"
 FIRST_HOST, LAST_HOST = 11, 19
 START_TIMEOUT_S = 90.0
 
@@ -31,6 +32,17 @@ def set_environment() -> None:
     os.environ.setdefault("UCC_IVR_HTTP_NETWORKS", '["127.0.0.0/8"]')  # the servers that IVR trees of tests ask
 
 
+def second_environment() -> dict[str, str]:
+    """The environment for tests on a second stack beside the one of `set_environment`."""
+    first = int(os.environ["UCC_ADDRESS"].rpartition(".")[2])
+    host = _choose_host(but_not=first)
+    return os.environ | {
+        "UCC_HOME": str(SECOND_HOME),
+        "UCC_ADDRESS": f"127.0.0.{host}",
+        "UCC_EMULATOR_ADDRESS": f"127.0.0.{host + 10}",
+    }
+
+
 def _find_running_host() -> int | None:
     running = find_running(Settings())
     url = (running or {}).get("url") or ""
@@ -38,11 +50,11 @@ def _find_running_host() -> int | None:
     return int(host) if host.isdigit() else None
 
 
-def _choose_host() -> int:
-    """The first loopback host where no other checkout's test stack listens."""
+def _choose_host(but_not: int | None = None) -> int:
+    """The first loopback host where no other test stack listens."""
     ports = (Settings.model_fields["postgres_port"].default, Settings.model_fields["api_port"].default)
     for host in range(FIRST_HOST, LAST_HOST + 1):
-        if all(_is_free(f"127.0.0.{host}", port) for port in ports):
+        if host != but_not and all(_is_free(f"127.0.0.{host}", port) for port in ports):
             return host
     return FIRST_HOST
 
