@@ -5966,6 +5966,11 @@ export interface components {
             /** Is Suspended */
             is_suspended: boolean;
             /**
+             * Is Balance Suspended
+             * @description For want of money, by its limits; more money ends it
+             */
+            is_balance_suspended: boolean;
+            /**
              * Is Suspended Above
              * @description A level above is suspended: nothing works here either
              */

@@ -18,7 +18,8 @@ class SpendRule(Base):
 
     `hourly_micros`, `daily_micros`: what calls of the last 60 minutes and 24 hours may cost it, those in progress
     included; `calls_per_second`: outbound calls of it and all below; `destinations`: prefixes (E.164) that it and all
-    below may call; `low_balance_micros`: below this much to spend an alert is raised. NULL: none.
+    below may call; `low_balance_micros`: below this much to spend an alert is raised; `suspend_below_micros`: below
+    this much, what calls hold not taken off, the tenant and all below are suspended until it has more. NULL: none.
     """
 
     __tablename__ = "spend_rule"
@@ -27,6 +28,7 @@ class SpendRule(Base):
         CheckConstraint("daily_micros >= 0", name="daily_micros"),
         CheckConstraint("calls_per_second > 0", name="calls_per_second"),
         CheckConstraint("low_balance_micros >= 0", name="low_balance_micros"),
+        CheckConstraint("suspend_below_micros >= 0", name="suspend_below_micros"),
     )
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), primary_key=True, autoincrement=False)
@@ -34,6 +36,7 @@ class SpendRule(Base):
     daily_micros: Mapped[int | None]
     calls_per_second: Mapped[int | None]
     low_balance_micros: Mapped[int | None]
+    suspend_below_micros: Mapped[int | None]
     destinations: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default=text("'{+86}'"))
 
 
@@ -56,7 +59,7 @@ class Alert(Base):
 
     __tablename__ = "alert"
     __table_args__ = (
-        CheckConstraint("kind IN ('low_balance', 'hourly_spend', 'daily_spend', 'ledger')", name="kind"),
+        CheckConstraint("kind IN ('low_balance', 'hourly_spend', 'daily_spend', 'ledger', 'suspension')", name="kind"),
         CheckConstraint("severity IN ('warning', 'blocking')", name="severity"),
         Index("uq_alert_open", "tenant_id", "kind", unique=True, postgresql_where=text("ended_at IS NULL")),
     )

@@ -51,6 +51,10 @@ _STANDING = text(
     FROM spend_rule r JOIN account_balance b ON b.tenant_id = r.tenant_id AND b.kind = 'balance'
     WHERE r.low_balance_micros IS NOT NULL AND b.limit_micros IS NOT NULL
     UNION ALL
+    SELECT r.tenant_id, 'suspension', false, r.suspend_below_micros, b.balance_micros + b.limit_micros
+    FROM spend_rule r JOIN account_balance b ON b.tenant_id = r.tenant_id AND b.kind = 'balance'
+    WHERE r.suspend_below_micros IS NOT NULL AND b.limit_micros IS NOT NULL
+    UNION ALL
     SELECT r.tenant_id, x.kind, true, x.most, x.spent + a.reserved_micros
     FROM spend_rule r JOIN account a ON a.tenant_id = r.tenant_id AND a.kind = 'balance'
     LEFT JOIN tenant_spend s ON s.tenant_id = r.tenant_id
@@ -71,6 +75,13 @@ _RAISE = text(
     """
 )
 _END = text("UPDATE alert SET ended_at = now() WHERE id = :id")
+_SUSPEND = text(
+    """
+    UPDATE tenant t SET is_balance_suspended = NOT t.is_balance_suspended
+    WHERE t.is_balance_suspended
+      <> EXISTS (SELECT FROM alert a WHERE a.tenant_id = t.id AND a.kind = 'suspension' AND a.ended_at IS NULL)
+    """
+)
 
 
 _LOST = text(
@@ -91,12 +102,14 @@ async def count_spend(session: AsyncSession, at: datetime) -> None:
 
 async def watch_money(session: AsyncSession) -> None:
     """Raise what should be known, and end what is over. Spending warns at 80 % of a limit, and blocks at all of it; a
-    low balance only warns: a used up one refuses calls by itself."""
+    low balance only warns: a used up one refuses calls by itself. Below another sum the tenant is suspended."""
     opened = {(row.tenant_id, row.kind): row for row in await session.execute(_OPEN)}
     standing = set()
     for row in (await session.execute(_STANDING)).all():
         key, amount, limit = (row.tenant_id, row.kind), int(row.amount_micros), int(row.limit_micros)
         severity = severity_of(amount, limit, is_spend=row.is_spend)
+        if severity is not None and row.kind == "suspension":
+            severity = "blocking"
         if severity is None:
             continue
         standing.add(key)
@@ -110,6 +123,7 @@ async def watch_money(session: AsyncSession) -> None:
         if key not in standing:
             await session.execute(_END, {"id": row.id})
             log.info("an alert of money is over", tenant=key[0], kind=key[1])
+    await session.execute(_SUSPEND)
 
 
 def severity_of(amount: int, limit: int, *, is_spend: bool) -> str | None:

@@ -94,7 +94,8 @@ def list_tenants(as_json: AsJson = False) -> None:
 
     def tell(parent_id: int | None, depth: int) -> None:
         for one in below.get(parent_id, ()):
-            state = "  suspended" if one.is_suspended or one.is_suspended_above else ""
+            is_off = one.is_suspended or one.is_balance_suspended or one.is_suspended_above
+            state = "  suspended" if is_off else ""
             typer.echo(f"{'  ' * depth}{one.code}  {one.name}  {one.kind.value}  {one.balance} 元{state}")
             tell(one.id, depth + 1)
 

@@ -11,7 +11,9 @@ from ucc.db.base import Base, CreatedAt, Id
 
 
 class Tenant(Base):
-    """`max_calls`: how many calls of it and all below it may be live at once; NULL is no limit."""
+    """`max_calls`: how many calls of it and all below it may be live at once; NULL is no limit.
+
+    `is_suspended`: by people; `is_balance_suspended`: for want of money, until there is more."""
 
     __tablename__ = "tenant"
     __table_args__ = (
@@ -31,6 +33,7 @@ class Tenant(Base):
     recording_channels: Mapped[str] = mapped_column(server_default="mono")
     max_calls: Mapped[int | None]
     is_suspended: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_balance_suspended: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[CreatedAt]
 
 

@@ -63,6 +63,7 @@ def _show(scoped: Scoped, row: Row[Tenant, int | None, int | None, int | None, b
         code=tenant.code,
         name=tenant.name,
         is_suspended=tenant.is_suspended,
+        is_balance_suspended=tenant.is_balance_suspended,
         is_suspended_above=is_suspended_above,
         rate_plan_id=tenant.rate_plan_id,
         max_calls=tenant.max_calls,

@@ -25,6 +25,7 @@ class TenantView(BaseModel):
     code: str
     name: str
     is_suspended: bool
+    is_balance_suspended: bool = Field(description="For want of money, by its limits; more money ends it")
     is_suspended_above: bool = Field(description="A level above is suspended: nothing works here either")
     rate_plan_id: int | None = Field(description="What it is charged by; null: it cannot call")
     max_calls: int | None = Field(description="Calls of it and all below it that may be live at once; null: any number")

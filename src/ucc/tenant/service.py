@@ -27,8 +27,9 @@ class Level:
 
 async def load_chain(session: AsyncSession, tenant_id: int) -> list[Level]:
     """The tenant and every level above it, lowest first. Raises LookupError for an unknown tenant."""
+    is_suspended = Tenant.is_suspended | Tenant.is_balance_suspended
     rows = await session.execute(
-        select(Tenant.id, Tenant.parent_id, Tenant.kind, Tenant.rate_plan_id, Tenant.is_suspended, Tenant.max_calls)
+        select(Tenant.id, Tenant.parent_id, Tenant.kind, Tenant.rate_plan_id, is_suspended, Tenant.max_calls)
         .join(TenantTree, TenantTree.ancestor_id == Tenant.id)
         .where(TenantTree.descendant_id == tenant_id)
         .order_by(TenantTree.depth)
