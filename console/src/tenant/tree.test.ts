@@ -9,6 +9,7 @@ const aTenant = (id: number, parent_id: number | null): Schema['TenantView'] => 
   code: `t${id}`,
   name: `t${id}`,
   is_suspended: false,
+  is_balance_suspended: false,
   is_suspended_above: false,
   rate_plan_id: null,
   max_calls: null,

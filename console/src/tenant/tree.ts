@@ -15,3 +15,10 @@ export function buildTree(tenants: readonly Tenant[]): TenantNode[] {
   }
   return roots
 }
+
+/** Why calls of a tenant are refused, the nearest reason; `active`: they are not. */
+export function stateOf(tenant: Tenant): 'suspended' | 'suspendedByBalance' | 'suspendedAbove' | 'active' {
+  if (tenant.is_suspended) return 'suspended'
+  if (tenant.is_balance_suspended) return 'suspendedByBalance'
+  return tenant.is_suspended_above ? 'suspendedAbove' : 'active'
+}
