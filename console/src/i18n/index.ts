@@ -19,7 +19,10 @@ import * as pause from '@/pause/messages'
 import * as team from '@/team/messages'
 import * as trunk from '@/trunk/messages'
 import * as verification from '@/verification/messages'
+import * as plan from '@/rating/plan-messages'
+import * as rate from '@/rating/rate-messages'
 import * as rating from '@/rating/messages'
+import * as rent from '@/rent/messages'
 import * as reception from '@/reception/messages'
 import * as schedule from '@/schedule/messages'
 import * as voicemail from '@/voicemail/messages'
@@ -48,7 +51,10 @@ const zh = {
   term: term.zh,
   voicemail: voicemail.zh,
   schedule: schedule.zh,
+  plan: plan.zh,
+  rate: rate.zh,
   rating: rating.zh,
+  rent: rent.zh,
   reception: reception.zh,
   verification: verification.zh,
   trunk: trunk.zh,
@@ -75,7 +81,10 @@ const en: typeof zh = {
   term: term.en,
   voicemail: voicemail.en,
   schedule: schedule.en,
+  plan: plan.en,
+  rate: rate.en,
   rating: rating.en,
+  rent: rent.en,
   reception: reception.en,
   verification: verification.en,
   trunk: trunk.en,

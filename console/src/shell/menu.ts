@@ -7,7 +7,7 @@ const GROUPS = {
   outbound: ['caller-ids', 'trunks', 'frequency', 'blacklist', 'verification'],
   people: ['teams', 'pause'],
   customers: ['tenants'],
-  money: ['ledger', 'rate-finder'],
+  money: ['ledger', 'rate-plans', 'rate-finder'],
 } as const
 
 export type GroupName = keyof typeof GROUPS
@@ -18,7 +18,7 @@ export interface MenuGroup {
   pages: readonly PageName[]
 }
 
-const SELLER: readonly PageName[] = ['live', 'calls', 'caller-ids', 'frequency', 'blacklist', 'tenants', 'ledger', 'rate-finder']
+const SELLER: readonly PageName[] = ['live', 'calls', 'caller-ids', 'frequency', 'blacklist', 'tenants', ...GROUPS.money]
 const EDITOR: readonly PageName[] = [
   ...GROUPS.work.slice(1),
   ...GROUPS.reception,
@@ -29,7 +29,7 @@ const EDITOR: readonly PageName[] = [
 const PAGES: Record<Role, readonly PageName[]> = {
   operator: [...SELLER, 'trunks'],
   reseller: SELLER,
-  enterprise: [...EDITOR, 'frequency', 'verification', 'tenants', 'ledger', 'rate-finder'],
+  enterprise: [...EDITOR, 'frequency', 'verification', 'tenants', ...GROUPS.money],
   supervisor: EDITOR,
   agent: ['agent', 'calls', 'missed', 'voicemail'],
 }
