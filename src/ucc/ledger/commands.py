@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 
-from ucc.config import get_settings
 from ucc.db.scope import Scoped
-from ucc.errors import AlreadyReversed, InvalidInput, NotFound, NotInThisEdition
+from ucc.errors import AlreadyReversed, InvalidInput, NotFound
 from ucc.kit.money import parse_yuan
 from ucc.ledger import repository, service
 from ucc.ledger.schemas import EntryFilter, EntryView, ReversalBody, TopUpBody
-from ucc.tenant.commands import AsJson, as_operator, get_tenant, run
+from ucc.tenant.commands import AsJson, as_operator, get_tenant, require_billing, run
 
 app = typer.Typer(no_args_is_help=True, help="Balances and what was posted to them.")
 Amount = Annotated[str, typer.Argument(help="yuan, as 100 or 99.5")]
@@ -110,7 +109,7 @@ def set_limit(
 
     async def work() -> None:
         async with as_operator() as scoped:
-            _require_billing()
+            require_billing()
             found = await get_tenant(scoped.session, tenant)
             micros = None if amount == "none" else _positive(amount, or_zero=True)
             await service.set_limit(scoped.session, found.id, micros)
@@ -142,7 +141,7 @@ def prove(as_json: AsJson = False) -> None:
 
 
 def _positive(amount: str, *, or_zero: bool = False) -> int:
-    _require_billing()
+    require_billing()
     try:
         micros = parse_yuan(amount)
     except ValueError as error:
@@ -150,11 +149,6 @@ def _positive(amount: str, *, or_zero: bool = False) -> int:
     if micros < 0 or (micros == 0 and not or_zero):
         raise InvalidInput("amount: more than nothing")
     return micros
-
-
-def _require_billing() -> None:
-    if not get_settings().has_billing:
-        raise NotInThisEdition
 
 
 async def _entry(scoped: Scoped, entry_id: int) -> EntryView:

@@ -12,12 +12,11 @@ from typing import Annotated
 
 import typer
 
-from ucc.config import get_settings
-from ucc.errors import InvalidInput, NotInThisEdition
+from ucc.errors import InvalidInput
 from ucc.rating import editing, finder, repository
 from ucc.rating.csv_file import BadRates, read_rates, write_rates
 from ucc.rating.schemas import FinderQuery, FinderView, PlanBody, PlanSummary, PlanView, VersionDetail
-from ucc.tenant.commands import AsJson, as_operator, as_tenant, get_tenant, run
+from ucc.tenant.commands import AsJson, as_operator, as_tenant, get_tenant, require_billing, run
 
 app = typer.Typer(no_args_is_help=True, help="Rate plans and prices.")
 Owner = Annotated[str, typer.Option("--owner", help="code of the seller whose plans they are; without: the operator")]
@@ -29,7 +28,7 @@ def list_plans(owner: Owner = "", as_json: AsJson = False) -> None:
     """The seller's plans, and the version that is in force."""
 
     async def work() -> list[PlanSummary]:
-        _require_billing()
+        require_billing()
         async with as_tenant(owner) as scoped:
             return (await repository.list_plans(scoped, scoped.scope.tenant_id)).items
 
@@ -47,7 +46,7 @@ def create_plan(name: str, owner: Owner = "") -> None:
     """A plan without rates; `import` gives it some."""
 
     async def work() -> int:
-        _require_billing()
+        require_billing()
         async with as_tenant(owner) as scoped:
             return (await editing.create_plan(scoped, PlanBody(name=name).name)).id
 
@@ -59,7 +58,7 @@ def show_plan(plan: PlanId, owner: Owner = "", as_json: AsJson = False) -> None:
     """Its versions, the newest first."""
 
     async def work() -> PlanView:
-        _require_billing()
+        require_billing()
         async with as_tenant(owner) as scoped:
             return await repository.get_plan(scoped, plan)
 
@@ -79,7 +78,7 @@ def export_rates(plan: PlanId, version: Annotated[int, typer.Argument(min=1)], o
     """The rates of a version as CSV, in the form that `import` takes."""
 
     async def work() -> str:
-        _require_billing()
+        require_billing()
         async with as_tenant(owner) as scoped:
             _, found = await repository.find_version(scoped, plan, version)
             return write_rates(await editing.load_rates(scoped.session, found.id))
@@ -94,7 +93,7 @@ def import_rates(
     """The rates of a CSV file become the plan's draft. A bad line, a gap or an overlap refuses the file."""
 
     async def work() -> VersionDetail:
-        _require_billing()
+        require_billing()
         try:
             rates = read_rates(file.read_bytes())
         except BadRates as error:
@@ -121,7 +120,7 @@ def publish(
     """The draft counts for calls that are answered from its moment on, and never changes again."""
 
     async def work() -> int:
-        _require_billing()
+        require_billing()
         async with as_tenant(owner) as scoped:
             moment = since.replace(tzinfo=UTC) if since is not None else None
             return (await editing.publish_draft(scoped, plan, moment, None)).number
@@ -140,7 +139,7 @@ def find_price(
     """What a call costs now at every level, and by which rate."""
 
     async def work() -> FinderView:
-        _require_billing()
+        require_billing()
         async with as_operator() as scoped:
             found = await get_tenant(scoped.session, tenant)
             wanted = FinderQuery(caller=caller, callee=callee, seconds=seconds, tenant_id=found.id)
@@ -160,8 +159,3 @@ def find_price(
                 f"  {one.code}  {one.amount} 元  {one.billed_s} s billed  {one.plan_name} {one.version}, "
                 f"rate {one.rate.id}: {why}"
             )
-
-
-def _require_billing() -> None:
-    if not get_settings().has_billing:
-        raise NotInThisEdition

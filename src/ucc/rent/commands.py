@@ -9,16 +9,15 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from ucc.config import get_settings
 from ucc.db.unit import Database
-from ucc.errors import InvalidInput, NotInThisEdition
+from ucc.errors import InvalidInput
 from ucc.kit.clock import now
 from ucc.kit.money import format_yuan
 from ucc.rent.endpoints import show_charge
 from ucc.rent.models import RentCharge
 from ucc.rent.schemas import RentChargeView
 from ucc.settlement.service import Settled, last_day, settle
-from ucc.tenant.commands import AsJson, as_operator, get_tenant, run
+from ucc.tenant.commands import AsJson, as_operator, get_tenant, require_billing, run
 
 app = typer.Typer(no_args_is_help=True, help="Rents, and the settling of days and months.")
 Tenant = Annotated[str, typer.Option(help="code of a tenant; without: all")]
@@ -36,8 +35,7 @@ def run_rents(
     does nothing."""
 
     async def work() -> tuple[date, Settled]:
-        if not get_settings().has_billing:
-            raise NotInThisEdition
+        require_billing()
         newest = last_day(now())
         last = until.date() if until is not None else newest
         if last > newest:

@@ -8,16 +8,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from ucc.config import get_settings
 from ucc.db.unit import Database
-from ucc.errors import InvalidInput, NotInThisEdition
+from ucc.errors import InvalidInput
 from ucc.settlement import repository
 from ucc.settlement.content import load_content
 from ucc.settlement.files import NotReconciled, write_file
 from ucc.settlement.pdf import NoFont
 from ucc.settlement.schemas import StatementFilter, StatementView
 from ucc.settlement.service import Difference, find_differences
-from ucc.tenant.commands import AsJson, as_operator, get_tenant, run
+from ucc.tenant.commands import AsJson, as_operator, get_tenant, require_billing, run
 
 app = typer.Typer(no_args_is_help=True, help="Statements of closed months.")
 
@@ -31,7 +30,7 @@ def list_statements(
     """The newest first."""
 
     async def work() -> list[StatementView]:
-        _require_billing()
+        require_billing()
         async with as_operator() as scoped:
             tenant_id = (await get_tenant(scoped.session, tenant)).id if tenant else None
             return (await repository.list_statements(scoped, StatementFilter(tenant_id=tenant_id, limit=limit))).items
@@ -54,7 +53,7 @@ def write_statement(
     """Make the file here and now. Nothing is left when it does not agree with the ledger."""
 
     async def work() -> int:
-        _require_billing()
+        require_billing()
         form = path.suffix.removeprefix(".").lower()
         if form not in ("pdf", "xlsx"):
             raise InvalidInput("The path has to end with .pdf or .xlsx.")
@@ -81,7 +80,7 @@ def check_statements(tenant: Annotated[str, typer.Option(help="code of a tenant;
     """Compare every statement with the ledger. Exit code 1 when one differs."""
 
     async def work() -> list[Difference]:
-        _require_billing()
+        require_billing()
         async with Database.of_role("system", pool_size=1) as database, database.begin() as session:
             tenant_id = (await get_tenant(session, tenant)).id if tenant else None
             return await find_differences(session, tenant_id)
@@ -96,8 +95,3 @@ def check_statements(tenant: Annotated[str, typer.Option(help="code of a tenant;
 
 async def _tell(lines: int) -> None:
     typer.echo(f"{lines} lines", err=True)
-
-
-def _require_billing() -> None:
-    if not get_settings().has_billing:
-        raise NotInThisEdition

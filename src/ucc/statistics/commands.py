@@ -8,12 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ucc.config import get_settings
-from ucc.errors import NotInThisEdition
 from ucc.kit.china import CHINA
 from ucc.kit.money import format_yuan
 from ucc.statistics.repository import By, Filter, Subject, Summary, sum_up
-from ucc.tenant.commands import AsJson, as_operator, get_tenant, run
+from ucc.tenant.commands import AsJson, as_operator, get_tenant, require_billing, run
 
 DAY = ["%Y-%m-%d"]
 MOST = 1000
@@ -30,8 +28,7 @@ def show_statistics(
     """消费 spend, 充值 top-ups, 代理商利润 profit, 转账 transfers: each the sum of its postings, by China's clock."""
 
     async def work() -> Summary:
-        if not get_settings().has_billing:
-            raise NotInThisEdition
+        require_billing()
         async with as_operator() as scoped:
             tenant_id = (await get_tenant(scoped.session, tenant)).id if tenant else None
             wanted = Filter(

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ucc.config import get_settings
 from ucc.db.scope import Scoped, TenantKind, TenantScope, enter_scope
 from ucc.db.unit import Database
-from ucc.errors import NotFound, UccError
+from ucc.errors import NotFound, NotInThisEdition, UccError
 from ucc.live.controller import Controller
 from ucc.secrets import get_secrets
 from ucc.tenant import opening, repository
@@ -66,6 +66,12 @@ async def as_tenant(code: str) -> AsyncIterator[Scoped]:
             return
         tenant = await get_tenant(scoped.session, code)
         yield await enter_scope(scoped.session, TenantScope(tenant.id, TenantKind(tenant.kind)))
+
+
+def require_billing() -> None:
+    """Raises NotInThisEdition where nothing is charged."""
+    if not get_settings().has_billing:
+        raise NotInThisEdition
 
 
 async def get_tenant(session: AsyncSession, code: str) -> Tenant:
