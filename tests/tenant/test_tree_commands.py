@@ -91,3 +91,20 @@ def test_what_is_in_use_is_said_first(world: World) -> None:
     assert refused.exit_code == 1
     assert f"in use: {world.first.did}  destination  open" in refused.stdout
     assert ucc(*words, "--confirm").exit_code == 0
+
+
+def test_rename_limit_and_charge(world: World) -> None:
+    changed = ucc("tenant", "change", "enterprise1", "--name", "ACME 2", "--max-calls", "7")
+    assert (changed.exit_code, changed.stdout) == (0, "enterprise1  ACME 2  at most 7 calls\n")
+    assert ucc("tenant", "change", "enterprise1", "--max-calls", "none").stdout.endswith(
+        "at most any number of calls\n"
+    )
+    plan = str(json.loads(ucc("plan", "list", "--owner", "reseller1", "--json").stdout)[0]["id"])
+    assert ucc("tenant", "charge", "enterprise1", "none").exit_code == 0
+    tenants = json.loads(ucc("tenant", "list", "--json").stdout)
+    assert next(one for one in tenants if one["code"] == "enterprise1")["rate_plan_id"] is None
+    assert ucc("tenant", "charge", "enterprise1", plan).stdout == f"enterprise1 is charged by {plan}\n"
+    for words in (("enterprise1", "x"), ("enterprise1", "99999"), ("nobody", plan), ("enterprise2", plan)):
+        assert ucc("tenant", "charge", *words).exit_code == 1
+    assert ucc("tenant", "change", "enterprise1", "--max-calls", "0").exit_code == 1
+    assert ucc("tenant", "change", "operator", "--name", "x").exit_code == 1

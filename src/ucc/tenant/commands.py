@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from ucc.config import get_settings
 from ucc.db.scope import Scoped, TenantKind, TenantScope, enter_scope
 from ucc.db.unit import Database
-from ucc.errors import NotFound, NotInThisEdition, UccError
+from ucc.errors import InvalidInput, NotFound, NotInThisEdition, UccError
 from ucc.live.controller import Controller
 from ucc.secrets import get_secrets
 from ucc.tenant import opening, repository
 from ucc.tenant.models import Tenant
-from ucc.tenant.schemas import FirstUser, TenantBody, TenantView
+from ucc.tenant.schemas import FirstUser, TenantBody, TenantChange, TenantView
 
 app = typer.Typer(no_args_is_help=True, help="The customer tree.")
 T = TypeVar("T")
@@ -172,3 +172,48 @@ def resume(code: Code) -> None:
 
     run(work())
     typer.echo(f"{code} is resumed")
+
+
+@app.command()
+def charge(
+    code: Code, plan: Annotated[str, typer.Argument(help="id of a plan of the level above, or none: it cannot call")]
+) -> None:
+    """From now on it is charged by this plan."""
+
+    async def work() -> None:
+        require_billing()
+        if plan != "none" and not plan.isdecimal():
+            raise InvalidInput("The plan is a number of `ucc plan list`, or none.")
+        async with as_operator() as scoped:
+            tenant = await get_tenant(scoped.session, code)
+            if tenant.parent_id is not None:
+                parent = await scoped.session.get_one(Tenant, tenant.parent_id)
+                scoped = await enter_scope(scoped.session, TenantScope(parent.id, TenantKind(parent.kind)))
+            await opening.assign_plan(scoped, tenant.id, None if plan == "none" else int(plan))
+
+    run(work())
+    typer.echo(f"{code} is charged by {plan}")
+
+
+@app.command()
+def change(
+    code: Code,
+    name: Annotated[str | None, typer.Option(help="what people read")] = None,
+    max_calls: Annotated[
+        str | None, typer.Option(help="calls of it and all below at once, or none: any number")
+    ] = None,
+) -> None:
+    """Rename it, or limit how many calls it and all below may have at once."""
+
+    async def work() -> TenantView:
+        changes: dict[str, str | None] = {}
+        if name is not None:
+            changes["name"] = name
+        if max_calls is not None:
+            changes["max_calls"] = None if max_calls == "none" else max_calls
+        async with as_operator() as scoped:
+            tenant = await get_tenant(scoped.session, code)
+            return await opening.update_tenant(scoped, tenant.id, TenantChange.model_validate(changes))
+
+    tenant = run(work())
+    typer.echo(f"{tenant.code}  {tenant.name}  at most {tenant.max_calls or 'any number of'} calls")
