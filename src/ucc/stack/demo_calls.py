@@ -27,6 +27,8 @@ from ucc.stack.live_calls import LiveCalls
 
 CALLER = "+8613800138000"
 AGENT_LOGIN = "agent1"
+CHARGED_LEVELS = 3
+"""Operator, reseller and enterprise of the demo."""
 AGENT_PHONE = "8001"
 TALK_S = 6.0
 ANSWERED_WITHIN_S = 20.0
@@ -55,10 +57,10 @@ async def place_demo_calls(settings: Settings, secrets: Secrets, demo: Demo, tel
             async with _signed_in(agent), _desk_phone(settings, demo):
                 inbound = await _call_in(settings, secrets, agent, demo, tell)
                 outbound = await _call_out(agent, tell)
-            proofs = []
+            proofs, levels = [], CHARGED_LEVELS if settings.has_billing else 0
             for direction, call_id in (("inbound", inbound), ("outbound", outbound)):
                 tell(f"{direction} call {call_id}: waiting for its recording and its charges")
-                proofs.append(await prove_call(operator, database, direction, call_id))
+                proofs.append(await prove_call(operator, database, direction, call_id, levels))
             return proofs
     except (
         TimeoutError,

@@ -13,7 +13,7 @@ from ucc.config import Settings
 from ucc.demo import Demo
 from ucc.kit.money import format_yuan
 from ucc.secrets import Secrets
-from ucc.stack.demo_proof import LEVELS, CallProof
+from ucc.stack.demo_proof import CallProof
 
 FAILED = 1
 
@@ -63,7 +63,7 @@ def _summarise(proofs: list[CallProof], holds: bool) -> dict[str, object]:
         "calls": [{**asdict(proof), "is_answered": proof.talk_ms > 0, "holds": proof.holds} for proof in proofs],
         "charged_micros": charged,
         "charged": format_yuan(charged),
-        "is_charged_at_every_level": all(len(proof.charges) == LEVELS for proof in proofs),
+        "is_charged_at_every_level": all(len(proof.charges) == proof.levels for proof in proofs),
         "sums_equal": all(proof.sums_equal for proof in proofs),
         "postings_sum_micros": sum(proof.postings_sum_micros for proof in proofs),
     }
