@@ -23,6 +23,8 @@ import * as plan from '@/rating/plan-messages'
 import * as rate from '@/rating/rate-messages'
 import * as rating from '@/rating/messages'
 import * as rent from '@/rent/messages'
+import * as statement from '@/settlement/messages'
+import * as statistics from '@/statistics/messages'
 import * as reception from '@/reception/messages'
 import * as schedule from '@/schedule/messages'
 import * as voicemail from '@/voicemail/messages'
@@ -55,6 +57,8 @@ const zh = {
   rate: rate.zh,
   rating: rating.zh,
   rent: rent.zh,
+  statement: statement.zh,
+  statistics: statistics.zh,
   reception: reception.zh,
   verification: verification.zh,
   trunk: trunk.zh,
@@ -85,6 +89,8 @@ const en: typeof zh = {
   rate: rate.en,
   rating: rating.en,
   rent: rent.en,
+  statement: statement.en,
+  statistics: statistics.en,
   reception: reception.en,
   verification: verification.en,
   trunk: trunk.en,

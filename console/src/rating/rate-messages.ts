@@ -87,7 +87,7 @@ export const en: typeof zh = {
   kinds: { duration: 'By duration', per_call: 'Per call' },
   match: 'Calls',
   prefix: 'Prefix of the callee (none: all)',
-  prefixRule: 'Such as 0755, +86755, +1; of inbound calls the DID',
+  prefixRule: '0755, +86755, +1; inbound: the DID',
   badPrefix: 'Digits only, with or without +',
   area: 'Local or long distance',
   areas: { local: 'Local', long_distance: 'Long distance', international: 'International' },

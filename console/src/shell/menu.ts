@@ -7,7 +7,7 @@ const GROUPS = {
   outbound: ['caller-ids', 'trunks', 'frequency', 'blacklist', 'verification'],
   people: ['teams', 'pause'],
   customers: ['tenants'],
-  money: ['ledger', 'rate-plans', 'rate-finder'],
+  money: ['ledger', 'rate-plans', 'rate-finder', 'rents', 'statements', 'statistics'],
 } as const
 
 export type GroupName = keyof typeof GROUPS
