@@ -24,7 +24,8 @@ from ucc.db.unit import Database
 from ucc.demo import fill
 from ucc.kit.china import begin_of, cycle_of, day_of, month_of, next_month
 from ucc.ledger.service import find_accounts, prove
-from ucc.settlement.files import ask_for_file, make_files
+from ucc.settlement.asking import ask_for_file
+from ucc.settlement.files import make_files
 from ucc.settlement.lines import ALL_LINES, line_values
 from ucc.settlement.models import Statement, StatementFile
 from ucc.settlement.service import settle

@@ -41,6 +41,7 @@ from ucc.prompt.endpoints import router as prompts
 from ucc.queue.endpoints import router as queues
 from ucc.rating.endpoints import router as rate_plans
 from ucc.reception.endpoints import router as reception
+from ucc.reception.region import preload
 from ucc.recording.endpoints import router as recordings
 from ucc.recording_policy.endpoints import router as recording_policies
 from ucc.rent.endpoints import router as rents
@@ -103,11 +104,12 @@ def create_app(
         app.state.controller = Controller(settings, secrets)
         app.state.relay = Relay(app.state.controller)
         following = asyncio.create_task(app.state.relay.run())
+        loading = asyncio.create_task(asyncio.to_thread(preload))
         try:
             yield
         finally:
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            await asyncio.gather(following, loading, return_exceptions=True)
             await app.state.controller.close()
             await app.state.database.close()
 

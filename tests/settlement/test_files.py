@@ -20,7 +20,8 @@ from ucc.call.service import finish_call
 from ucc.db.unit import Database
 from ucc.kit.china import cycle_of, day_of
 from ucc.ledger.service import reverse, top_up
-from ucc.settlement.files import ask_for_file, make_files
+from ucc.settlement.asking import ask_for_file
+from ucc.settlement.files import make_files
 from ucc.settlement.models import Statement, StatementFile
 from ucc.settlement.service import settle
 from ucc.settlement.xlsx import say_ppm

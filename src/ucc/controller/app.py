@@ -33,6 +33,7 @@ from ucc.db.unit import Database
 from ucc.engine.acd.events import FloorEvent
 from ucc.engine.state import Ended, New
 from ucc.kit.clock import SteadyClock
+from ucc.reception.region import preload
 from ucc.secrets import Secrets
 from ucc.switch.asterisk import Asterisk
 from ucc.switch.conf.sound import silence_path
@@ -129,6 +130,7 @@ class Controller:
             group.create_task(self._lines.run())
             group.create_task(self._pages.run())
             group.create_task(self._keep_trunks_known())
+            group.create_task(asyncio.to_thread(preload))
 
     async def close(self) -> None:
         await self._runner.close()

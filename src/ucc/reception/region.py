@@ -1,20 +1,30 @@
-"""归属地: province and city of a number, from the data that phonenumbers carries."""
+"""归属地: province and city of a number, from the data that phonenumbers carries.
+
+That data is of all countries and takes half a second to load: no start waits for it, `preload` fetches it meanwhile.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import geocoder
-from phonenumbers.geodata import GEOCODE_DATA
 
 MUNICIPALITIES = ("北京", "上海", "天津", "重庆")
 REGIONS = ("内蒙古", "广西", "西藏", "宁夏", "新疆", "香港", "澳门")
 
 
+def preload() -> None:
+    """Load the data now, in whatever thread."""
+    from phonenumbers import geocoder
+
+    assert geocoder
+
+
 @lru_cache(maxsize=65536)
 def find_region(number: str) -> tuple[str, str]:
     """Province and city in Chinese, without 省 and 市; empty where nothing is known, as with numbers abroad."""
+    from phonenumbers import geocoder
+
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
@@ -27,6 +37,8 @@ def find_region(number: str) -> tuple[str, str]:
 @lru_cache(maxsize=1)
 def list_regions() -> dict[str, tuple[str, ...]]:
     """Every province with those of its cities that `find_region` may say."""
+    from phonenumbers.geodata import GEOCODE_DATA
+
     found: dict[str, set[str]] = {}
     for described in {names["zh"] for prefix, names in GEOCODE_DATA.items() if prefix[:2] == "86" and "zh" in names}:
         province, city = _split(described)

@@ -12,8 +12,6 @@ from ucc.db.unit import Database
 from ucc.errors import InvalidInput
 from ucc.settlement import repository
 from ucc.settlement.content import load_content
-from ucc.settlement.files import NotReconciled, write_file
-from ucc.settlement.pdf import NoFont
 from ucc.settlement.schemas import StatementFilter, StatementView
 from ucc.settlement.service import Difference, find_differences
 from ucc.tenant.commands import AsJson, as_operator, get_tenant, require_billing, run
@@ -51,6 +49,9 @@ def write_statement(
     language: Annotated[str, typer.Option(help="zh-CN or en")] = "zh-CN",
 ) -> None:
     """Make the file here and now. Nothing is left when it does not agree with the ledger."""
+
+    from ucc.settlement.files import NotReconciled, write_file
+    from ucc.settlement.pdf import NoFont
 
     async def work() -> int:
         require_billing()

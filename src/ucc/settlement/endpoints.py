@@ -22,7 +22,7 @@ from ucc.identity.access import MoneyWork
 from ucc.identity.schemas import RowId
 from ucc.kit.logging import get_logger
 from ucc.settlement import repository
-from ucc.settlement.files import ask_for_file, path_of
+from ucc.settlement.asking import ask_for_file, path_of
 from ucc.settlement.schemas import (
     FileBody,
     FileView,

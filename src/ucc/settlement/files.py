@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import select, text, update
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.db.unit import Database
 from ucc.kit.logging import get_logger
+from ucc.settlement.asking import path_of
 from ucc.settlement.content import StatementContent, load_content
 from ucc.settlement.lines import StatementLine, stream_lines
 from ucc.settlement.models import Statement, StatementFile
@@ -40,10 +41,6 @@ _CLAIM = text(
 
 class NotReconciled(RuntimeError):
     """The lines are not what the statement says."""
-
-
-def path_of(folder: Path, file: StatementFile) -> Path:
-    return folder / f"{file.id}.{file.format}"
 
 
 async def make_files(database: Database, folder: Path) -> int:
@@ -119,30 +116,3 @@ async def _note(database: Database, file_id: int, **values: object) -> None:
         await session.execute(
             update(StatementFile).where(StatementFile.id == file_id).values(**values, updated_at=text("now()"))
         )
-
-
-async def ask_for_file(session: AsyncSession, statement: Statement, file_format: str, language: str) -> StatementFile:
-    """The file of a statement in this form: asked for now, or before. One that failed is tried again."""
-    await session.execute(
-        text(
-            """
-            INSERT INTO statement_file AS f (statement_id, tenant_id, format, language)
-            VALUES (:statement_id, :tenant_id, :format, :language)
-            ON CONFLICT (statement_id, format, language) DO UPDATE
-              SET state = 'waiting', lines_done = 0, failure = NULL, updated_at = now() WHERE f.state = 'failed'
-            """
-        ),
-        {
-            "statement_id": statement.id,
-            "tenant_id": statement.tenant_id,
-            "format": file_format,
-            "language": language,
-        },
-    )
-    wanted = select(StatementFile).where(
-        StatementFile.statement_id == statement.id,
-        StatementFile.format == file_format,
-        StatementFile.language == language,
-    )
-    found: StatementFile = (await session.scalars(wanted)).one()
-    return found
