@@ -106,7 +106,11 @@ class House:
             mine = [x for x in calls if x["caller"].endswith(number) or x["callee"].endswith(number)]
             return next((x for x in mine if x["state"] == state), None)
 
-        return await until(look, f"a call of {number} to be {state}", within_s)
+        try:
+            return await until(look, f"a call of {number} to be {state}", within_s)
+        except AssertionError as error:
+            error.add_note(f"there is: {await self.snapshot()}")
+            raise
 
     async def agent(self, number: str) -> dict[str, Any]:
         agents = (await self.snapshot())["agents"]
@@ -117,7 +121,11 @@ class House:
             agent = await self.agent(number)
             return agent if agent["state"] == state else None
 
-        return await until(look, f"agent {number} to be {state}", within_s)
+        try:
+            return await until(look, f"agent {number} to be {state}", within_s)
+        except AssertionError as error:
+            error.add_note(f"there is: {await self.snapshot()}")
+            raise
 
     async def record(self, number: str, within_s: float = 10.0) -> dict[str, Any]:
         """The call record of this caller or callee, with its legs and charges. There is never more than one."""
