@@ -112,6 +112,14 @@ class House:
             error.add_note(f"there is: {await self.snapshot()}")
             raise
 
+    async def waiting(self, callers: int, within_s: float = 5.0) -> None:
+        """Once so many callers wait in queues: a call that looks for its queue is not among them yet."""
+
+        async def look() -> bool | None:
+            return sum(x["waiting"] for x in (await self.snapshot())["queues"]) == callers or None
+
+        await until(look, f"{callers} callers to wait", within_s)
+
     async def agent(self, number: str) -> dict[str, Any]:
         agents = (await self.snapshot())["agents"]
         return next(x for x in agents if x["extension"] == number)

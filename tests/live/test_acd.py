@@ -276,6 +276,7 @@ async def test_an_offer_outlives_its_controller(house: House) -> None:
     await house.agent_is("8001", "ringing", 10)
     await ringing.hang_up()
     assert (await house.agent_is("8001", "paused"))["reason"] == "declined"
+    await house.waiting(2)
     await house.sign_in("agent2")
     await house.live_call(call.caller, "talking")
     assert (await house.live_call(later.caller, "queued"))["agent_id"] is None, "who came later waits"

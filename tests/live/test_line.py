@@ -110,6 +110,7 @@ async def test_a_dead_line_in_a_call_gives_the_customer_back_to_the_head_of_the_
     await phone.kill()
     await house.agent_is("8001", "offline", 2)
     await house.live_call(call.caller, "queued", 2)
+    await house.waiting(2)
     await house.sign_in("agent2")
     await house.live_call(call.caller, "talking")
     assert (await house.live_call(later.caller, "queued"))["agent_id"] is None, "who came later waits"

@@ -104,6 +104,7 @@ class TestQueues:
         await reception.vip(vip)
         second = await house.call_in(caller=vip)
         await house.live_call(vip, "queued")
+        await house.waiting(2)
         await house.sign_in("agent1")
         await house.live_call(vip, "talking")
         await house.live_call(first.caller, "queued")
