@@ -13,13 +13,11 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from browser.desk import Desk, open_desk
+from browser.traces import forget_plan
 from live.house import House
-from ucc.db.engine import role_url
-from ucc.db.setup import connect
 from ucc.stack.api_client import ApiClient, log_in
 
 pytestmark = pytest.mark.browser
-PARTS = ("rent", "rate", "rate_plan_version")
 HEADING = "service,prefix,callee_region,weekdays,from,to,increment_s,price\n"
 BAD = HEADING + "outbound,,,,,,60,0.15\noutbond,,,,,,60,0.20\ninbound,,,,,,60,cheap\n"
 GOOD = HEADING + "outbound,,,,,,6,0.0123\noutbound,+86755,,12345,08:00,20:00,6,0.02\ninbound,,,,,,60,0.10\n"
@@ -34,19 +32,6 @@ async def api_of(house: House, username: str) -> AsyncIterator[ApiClient]:
     url = f"http://{house.settings.address}:{house.settings.api_port}"
     async with log_in(url, username, house.secrets.demo_password) as client:
         yield client
-
-
-def forget_plan(house: House, name: str) -> None:
-    """The product keeps what was published for ever; the test stack's database is used again."""
-    with connect(role_url("owner", house.settings, house.secrets)) as connection, connection.transaction():
-        plan = "(SELECT id FROM rate_plan WHERE name = %s)"
-        versions = f"(SELECT id FROM rate_plan_version WHERE rate_plan_id = {plan})"
-        for table in PARTS:
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            own = f"rate_plan_id = {plan}" if table == "rate_plan_version" else f"version_id IN {versions}"
-            connection.execute(f"DELETE FROM {table} WHERE {own}", (name,))
-            connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        connection.execute("DELETE FROM rate_plan WHERE name = %s", (name,))
 
 
 async def make_plan(desk: Desk, house: House) -> str:
