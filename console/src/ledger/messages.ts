@@ -63,6 +63,7 @@ export const zh = {
     free_rebate: '赠送时长返还',
     commission: '返点',
   },
+  reasons: { minimum: '最低消费 {minimum}，已消费 {spent}', free: '每月免费 {seconds} 秒', commission: '{spent} 的 {percent}%' },
   accounts: { balance: '余额', income: '收入', carrier: '线路成本', cash: '收款' },
 }
 
@@ -131,5 +132,6 @@ export const en: typeof zh = {
     free_rebate: 'Free seconds rebate',
     commission: 'Commission',
   },
+  reasons: { minimum: 'minimum spend {minimum}, spent {spent}', free: '{seconds} free seconds a month', commission: '{percent}% of {spent}' },
   accounts: { balance: 'balance', income: 'income', carrier: 'carriers', cash: 'receipts' },
 }

@@ -57,7 +57,7 @@ export const zh = {
 
 export const en: typeof zh = {
   title: 'Statements',
-  note: 'Months are closed once; the opening balance and all changes make the closing balance, and each is in the ledger',
+  note: 'The opening balance and all changes make the closing one; each is in the ledger',
   tenant: 'Tenant',
   allTenants: 'All tenants',
   period: 'Month',
@@ -66,7 +66,7 @@ export const en: typeof zh = {
   closing: 'Closing balance',
   change: 'Change',
   closedAt: 'Closed at',
-  view: 'Open',
+  view: 'View',
   more: 'More',
   refresh: 'Refresh',
   empty: 'No month is closed yet; they are closed by themselves when they are over',
@@ -74,7 +74,7 @@ export const en: typeof zh = {
   openMonth: 'This month so far',
   openNote: 'Not closed yet: minimum spend, free seconds and commission are reckoned at its end',
   now: 'Balance now',
-  isOpen: 'Open',
+  isOpen: 'Not closed yet',
   isClosed: 'Closed',
   back: 'Back',
   summary: 'Summary',
