@@ -1,10 +1,11 @@
 """Posting sets per second on PostgreSQL with 20 writers: between many accounts, and into one account of the operator.
 
 Ours is `post_ledger`, as `ucc.ledger.service.post` calls it: an idempotency key, guarded balances, append-only
-postings. The peer is the usual way in SQL: a table of transfers, two entries a transfer with the running balance, both
-accounts' rows locked in the order of their ids. `UCC_BENCH_PGLEDGER_SQL` may name a file with another ledger: it is run
-too, in the same database, and has to define `own_transfer(from bigint, to bigint, amount bigint)` over accounts 1 to
-2,000. All are driven by pgbench on the same server in the same run, in turns, while the worker folds what we post.
+postings. The peer is the usual way in SQL: a table of transfers, found by either account and by time, two entries a
+transfer with the running balance, both accounts' rows locked in the order of their ids. `UCC_BENCH_PGLEDGER_SQL` may
+name a file with another ledger: it is run too, in the same database, and has to define
+`own_transfer(from bigint, to bigint, amount bigint)` over accounts 1 to 2,000. All are driven by pgbench on the same
+server in the same run, in turns, while the worker folds what we post.
 """
 
 from __future__ import annotations
@@ -57,6 +58,9 @@ CREATE TABLE bench_entry (
   amount bigint NOT NULL, previous_balance bigint NOT NULL, current_balance bigint NOT NULL,
   account_version bigint NOT NULL, created_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX ON bench_move (from_id);
+CREATE INDEX ON bench_move (to_id);
+CREATE INDEX ON bench_move (created_at);
 CREATE INDEX ON bench_entry (account_id);
 CREATE INDEX ON bench_entry (move_id);
 CREATE FUNCTION bench_transfer(p_from bigint, p_to bigint, p_amount bigint) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -77,18 +81,22 @@ BEGIN
 END $$;
 """
 PICK = f"\\set source random(1, {SPREAD})\n\\set target {{target}}\n\\set amount random(1, 1000000)\n"
-OURS_SPREAD = (
-    PICK.format(target=f"random({SPREAD + 1}, {2 * SPREAD})")
-    + "SELECT id FROM post_ledger('bench:' || gen_random_uuid(), 'bench', 900000 + :source, NULL, NULL, NULL, NULL,"
-    " ARRAY[900000 + :source, 900000 + :target]::bigint[], ARRAY[-:amount, :amount]::bigint[], ARRAY[true, false]);\n"
+POST = (
+    "SELECT id FROM post_ledger('bench:' || gen_random_uuid(), 'bench', 900000 + (:source)::bigint, NULL, NULL, NULL,"
+    " NULL, {accounts}::bigint[], ARRAY[{amounts}]::bigint[], ARRAY[{guards}]);\n"
 )
-OURS_HOT = (
-    PICK.format(target="1")
-    + "SELECT id FROM post_ledger('bench:' || gen_random_uuid(), 'bench', 900000 + :source, NULL, NULL, NULL, NULL,"
-    " ARRAY[900000 + :source, (SELECT id FROM account WHERE kind = 'carrier' LIMIT 1)]::bigint[],"
-    " ARRAY[-:amount, :amount]::bigint[], ARRAY[true, false]);\n"
+AMOUNT = "(:amount)::bigint"
+OURS_SPREAD = PICK.format(target=f"random({SPREAD + 1}, {2 * SPREAD})") + POST.format(
+    accounts="ARRAY[900000 + (:source)::bigint, 900000 + (:target)::bigint]",
+    amounts=f"-{AMOUNT}, {AMOUNT}",
+    guards="true, false",
 )
-PEER_CALL = "SELECT bench_transfer(:source, :target, :amount);\n"
+OURS_HOT = PICK.format(target="1") + POST.format(
+    accounts="ARRAY[(SELECT id FROM account WHERE kind = 'carrier' LIMIT 1), 900000 + (:source)::bigint]",
+    amounts=f"{AMOUNT}, -{AMOUNT}",
+    guards="false, true",
+)
+PEER_CALL = "SELECT bench_transfer((:source)::bigint, (:target)::bigint, (:amount)::bigint);\n"
 PEER_SPREAD = PICK.format(target=f"random({SPREAD + 1}, {2 * SPREAD})") + PEER_CALL
 PEER_HOT = PICK.format(target=str(2 * SPREAD)) + PEER_CALL
 SCRIPTS = {"ours, spread": OURS_SPREAD, "peer, spread": PEER_SPREAD, "ours, hot": OURS_HOT, "peer, hot": PEER_HOT}

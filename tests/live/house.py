@@ -163,7 +163,7 @@ class House:
             row = (
                 await session.execute(
                     text(
-                        "SELECT count(DISTINCT s.id), count(p.id), coalesce(sum(p.amount_micros), 0)"
+                        "SELECT count(DISTINCT s.id), count(p.account_id), coalesce(sum(p.amount_micros), 0)"
                         " FROM posting_set s JOIN posting p ON p.posting_set_id = s.id WHERE s.call_id = :id"
                     ),
                     {"id": call_id},

@@ -98,7 +98,18 @@ class PostingSet(Base):
     of the month, on China's clock, in whose statements it stands: that of its posting, except for what closes one."""
 
     __tablename__ = "posting_set"
-    __table_args__ = (Index("ix_posting_set_period", "period", "id"),)
+    __table_args__ = (
+        Index("ix_posting_set_period", "period", "id"),
+        Index(
+            "ix_posting_set_created_at",
+            "created_at",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": True},
+        ),
+        Index(
+            "uq_posting_set_reverses_id", "reverses_id", unique=True, postgresql_where=text("reverses_id IS NOT NULL")
+        ),
+    )
 
     id: Mapped[Id]
     idempotency_key: Mapped[str] = mapped_column(unique=True)
@@ -107,9 +118,9 @@ class PostingSet(Base):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), index=True)
     reason: Mapped[str | None]
     user_id: Mapped[int | None]
-    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("posting_set.id"), unique=True)
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("posting_set.id"))
     period: Mapped[date] = mapped_column(server_default=text(THIS_MONTH))
-    created_at: Mapped[CreatedAt] = mapped_column(index=True)
+    created_at: Mapped[CreatedAt]
 
 
 class Posting(Base):
@@ -120,8 +131,7 @@ class Posting(Base):
         Index("ix_posting_account", "account_id", "posting_set_id"),
     )
 
-    id: Mapped[Id]
-    posting_set_id: Mapped[int] = mapped_column(ForeignKey("posting_set.id"), index=True)
-    account_id: Mapped[int]
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    posting_set_id: Mapped[int] = mapped_column(ForeignKey("posting_set.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tenant_id: Mapped[int]
     amount_micros: Mapped[Micros]

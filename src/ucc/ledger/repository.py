@@ -56,7 +56,7 @@ async def _show(scoped: Scoped, sets: list[PostingSet]) -> list[EntryView]:
         select(Posting.posting_set_id, Posting.tenant_id, Account.kind, Posting.amount_micros)
         .join(Account, Account.id == Posting.account_id)
         .where(Posting.posting_set_id.in_(ids))
-        .order_by(Posting.id)
+        .order_by(Posting.posting_set_id, Posting.account_id)
     )
     for set_id, tenant_id, kind, micros in rows:
         view = PostingView(tenant_id=tenant_id, account=kind, amount=format_yuan(micros), amount_micros=micros)
