@@ -125,10 +125,10 @@ class TestTalk:
         assert await let_in(database, world, call) == ""
         cover = await look(database, world, call, began, began)
         assert cover == Cover(None, began + AHEAD_MS - 75_000)
-        assert (await held(database, call))[world.first.enterprise_id] == 2 * PRICE
+        assert (await held(database, call))[world.first.enterprise_id] == 3 * PRICE
         cover = await look(database, world, call, began, cover.due_ms)
         assert cover.until_ms is None
-        assert (await held(database, call))[world.first.enterprise_id] == 3 * PRICE
+        assert (await held(database, call))[world.first.enterprise_id] == 5 * PRICE
 
     async def test_the_end_is_where_the_first_level_runs_out(self, database: Database, world: World) -> None:
         call, began = new_id(), to_ms(now().timestamp())
@@ -150,7 +150,7 @@ class TestTalk:
 
     async def test_two_calls_share_what_there_is(self, database: Database, world: World) -> None:
         one, other, began = new_id(), new_id(), to_ms(now().timestamp())
-        await set_balance(database, world.first.enterprise_id, 3 * PRICE)
+        await set_balance(database, world.first.enterprise_id, 4 * PRICE)
         assert [await let_in(database, world, call) for call in (one, other)] == ["", ""]
         ends = await asyncio.gather(*(look(database, world, call, began, began) for call in (one, other)))
         assert sorted(end.until_ms or 0 for end in ends) == [0, began + 60_000]

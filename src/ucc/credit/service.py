@@ -21,7 +21,7 @@ from ucc.rating.price import NoRate, Service, Usage, cost_of
 from ucc.rating.service import LevelPrice, price_chain
 from ucc.tenant.service import Level
 
-AHEAD_MS = 120_000
+AHEAD_MS = 180_000
 """So far ahead of the talk every level holds what the call will have cost it."""
 RENEW_MS = 75_000
 """What is held ahead is renewed when less than this is left: more than the minute of the warning tone."""
