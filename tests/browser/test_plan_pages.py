@@ -212,6 +212,49 @@ async def test_rates_come_in_and_go_out_as_csv(browser: Browser, house: House, t
         assert name not in [one["name"] for one in (await client.get("/rate-plans"))["items"]]
 
 
+async def test_more_rates_than_a_page_takes_are_changed_by_csv(browser: Browser, house: House, tmp_path: Path) -> None:
+    many = tmp_path / "many.csv"
+    prefixes = "".join(f"outbound,+86130{place:04d},,,,,60,0.20\n" for place in range(300))
+    many.write_text(f"{HEADING}outbound,,,,,,60,0.15\ninbound,,,,,,60,0.10\n{prefixes}")
+    async with (
+        api_of(house, "reseller") as client,
+        open_desk(browser, house.settings, house.secrets, "reseller", "en") as desk,
+    ):
+        name = await make_plan(desk, house)
+        await desk.part("rates-file").set_input_files(many)
+        await is_checked(desk, "good")
+        await expect(desk.part("rates").locator("tbody tr")).to_have_count(50)
+        await expect(desk.part("edit-rate")).to_have_count(0)
+        await expect(desk.part("add-rate")).to_have_count(0)
+        await desk.part("terms-note").fill("many")
+        await desk.click("save-draft")
+        await expect(desk.part("open-publish")).to_be_enabled()
+        plan = await plan_of(client, name)
+        draft = await client.get(f"/rate-plans/{plan['id']}/versions/1")
+        assert (draft["rate_count"], draft["note"]) == (302, "many")
+
+
+async def test_a_prefix_that_no_number_has_is_said_beside_its_rate(browser: Browser, house: House) -> None:
+    async with open_desk(browser, house.settings, house.secrets, "reseller", "en") as desk:
+        await make_plan(desk, house)
+        await add_rate(desk, "Outbound", "0.5")
+        await desk.part("copy-rate").click()
+        await desk.part("rate-prefix").fill("+0")
+        await desk.click("save-rate")
+        await is_checked(desk, "faults")
+        await expect(desk.part("faults")).to_contain_text("No number begins with +0")
+        await expect(desk.part("save-draft")).to_be_disabled()
+        await desk.page.route("**/check", lambda route: route.abort())
+        await desk.part("remove-rate").last.click()
+        await confirm(desk.page)
+        await expect(desk.page.get_by_text("The server cannot be reached")).to_be_visible()
+        await expect(desk.part("save-draft")).to_be_disabled()  # nothing is saved unchecked
+        await desk.page.unroute("**/check")
+        await desk.page.get_by_role("button", name="Retry").click()
+        await is_checked(desk, "good")
+        await expect(desk.part("save-draft")).to_be_enabled()
+
+
 async def test_who_sees_plans_and_who_changes_them(browser: Browser, house: House) -> None:
     async with open_desk(browser, house.settings, house.secrets, "enterprise", "en") as desk:
         await desk.go_to("rate-plans")
@@ -227,6 +270,9 @@ async def test_who_sees_plans_and_who_changes_them(browser: Browser, house: Hous
         await desk.part("open-plan").first.click()
         await expect(desk.part("version")).to_be_visible()
         await expect(desk.part("edit-draft")).to_have_count(0)  # the plan of a reseller
+        await desk.page.goto(f"{desk.page.url}/draft")
+        await expect(desk.part("version")).to_be_visible()
+        await expect(desk.part("save-draft")).to_have_count(0)
     async with open_desk(browser, house.settings, house.secrets, "supervisor", "en") as desk:
         await expect(desk.part("menu-calls")).to_be_visible()
         await expect(desk.part("menu-rate-plans")).to_have_count(0)

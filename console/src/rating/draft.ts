@@ -48,7 +48,9 @@ export function useDraft(planId: number) {
       readPercent(terms.value.commission) !== null &&
       rents.value.every((_, at) => findRentFault(rents.value, at) === null),
   )
-  const faultCount = computed(() => (checkFailure.value === null ? (check.value?.fault_count ?? 0) : 1))
+  /** Refused before the rates were looked at together: a prefix that no number has. */
+  const isRefused = computed(() => checkFailure.value?.code === 'invalid_plan')
+  const faultCount = computed(() => (isRefused.value ? 1 : checkFailure.value === null ? (check.value?.fault_count ?? 0) : 0))
 
   function showRates(version: Version): void {
     rateCount.value = version.rate_count
@@ -145,5 +147,5 @@ export function useDraft(planId: number) {
   const stop = (): void => clearTimeout(waiting)
   watch([() => now.value.rates, () => terms.value.effective], () => plan.value !== null && checkSoon())
 
-  return { plan, terms, rents, rates, rateCount, isLarge, check, isChecking, checkFailure, checkNow, faultCount, isDirty, areRatesDirty, hasDraft, isValid, load, save, upload, discard, publish, stop }
+  return { plan, terms, rents, rates, rateCount, isLarge, check, isChecking, checkFailure, isRefused, checkSoon, checkNow, faultCount, isDirty, areRatesDirty, hasDraft, isValid, load, save, upload, discard, publish, stop }
 }
