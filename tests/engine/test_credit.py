@@ -30,7 +30,7 @@ def test_our_side_is_warned_a_minute_before_and_the_call_ends_on_the_moment() ->
     assert effects == [ef.StartTimer("credit", 100.0), ef.StartTimer("credit_warning", 40.0)]
     book.at = until - 60
     effects = book.when(ev.TimerFired(book.at, "credit_warning"))
-    assert effects == [ef.CancelTimer("credit_warning"), ef.PlayPrompt(agent, f"credit.{agent}", ("beep", "beep"))]
+    assert effects == [ef.CancelTimer("credit_warning"), ef.PlayPrompt(agent, f"credit.{agent}", ("warning",))]
     book.at = until + 0.004
     book.when(ev.TimerFired(book.at, "credit"))
     finished = ends(book).finished

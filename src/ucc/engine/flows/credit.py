@@ -13,7 +13,7 @@ from ucc.engine.state import Ended, Live, Talking
 
 END, WARNING = "credit", "credit_warning"
 EXHAUSTED = "balance_exhausted"
-TONE = ("beep", "beep")
+TONE = ("warning",)
 NORMAL_CLEARING = 16
 EARLY_S = 0.05
 """A timer of before may still ring after the end was moved; one that rings so little early is the right one."""
