@@ -186,6 +186,7 @@ async def test_rates_come_in_and_go_out_as_csv(browser: Browser, house: House, t
         await expect(faults).to_have_count(2)
         await expect(faults.nth(0)).to_contain_text("3")
         await expect(faults.nth(0)).to_contain_text("'outbound', 'inbound'")
+        await expect(faults.nth(1)).to_contain_text("Price (price)")
         await expect(faults.nth(1)).to_contain_text("Not an amount: 'cheap'")
         assert (await plan_of(client, name))["draft_version"] is None
         await desk.page.locator(".el-dialog__headerbtn:visible").click()

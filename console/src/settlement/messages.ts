@@ -1,5 +1,6 @@
 export const zh = {
   title: '对账单',
+  one: '对账单',
   note: '每月结账一次；期初余额加各项变动等于期末余额，每一笔都在账目中',
   tenant: '企业',
   allTenants: '全部企业',
@@ -57,6 +58,7 @@ export const zh = {
 
 export const en: typeof zh = {
   title: 'Statements',
+  one: 'Statement',
   note: 'The opening balance and all changes make the closing one; each is in the ledger',
   tenant: 'Tenant',
   allTenants: 'All tenants',

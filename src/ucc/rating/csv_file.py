@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -114,13 +114,20 @@ def _read(row: Mapping[str, str]) -> RateBody:
     values: dict[str, object] = {key: value.strip() for key, value in row.items() if value.strip()}
     for name in ("connect", "price"):
         if name in values:
-            values[f"{name}_micros"] = parse_yuan(str(values.pop(name)))
+            values[f"{name}_micros"] = _named(name, parse_yuan, str(values.pop(name)))
     for name in ("from", "to"):
         if name in values:
-            values[f"{name}_minute"] = _read_clock(str(values.pop(name)))
+            values[f"{name}_minute"] = _named(name, _read_clock, str(values.pop(name)))
     if "weekdays" in values:
         values["weekdays"] = list(str(values["weekdays"]))
     return RateBody.model_validate(values)
+
+
+def _named(column: str, read: Callable[[str], int], text: str) -> int:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None
 
 
 def _read_clock(text: str) -> int:
