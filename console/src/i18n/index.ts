@@ -25,6 +25,7 @@ import * as rating from '@/rating/messages'
 import * as rent from '@/rent/messages'
 import * as statement from '@/settlement/messages'
 import * as statistics from '@/statistics/messages'
+import * as resource from '@/resource/messages'
 import * as reception from '@/reception/messages'
 import * as schedule from '@/schedule/messages'
 import * as voicemail from '@/voicemail/messages'
@@ -59,6 +60,7 @@ const zh = {
   rent: rent.zh,
   statement: statement.zh,
   statistics: statistics.zh,
+  resource: resource.zh,
   reception: reception.zh,
   verification: verification.zh,
   trunk: trunk.zh,
@@ -91,6 +93,7 @@ const en: typeof zh = {
   rent: rent.en,
   statement: statement.en,
   statistics: statistics.en,
+  resource: resource.en,
   reception: reception.en,
   verification: verification.en,
   trunk: trunk.en,

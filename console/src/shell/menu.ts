@@ -7,6 +7,7 @@ const GROUPS = {
   outbound: ['caller-ids', 'trunks', 'frequency', 'blacklist', 'verification'],
   people: ['teams', 'pause'],
   customers: ['tenants'],
+  resources: ['resources', 'registrations'],
   money: ['ledger', 'rate-plans', 'rate-finder', 'rents', 'statements', 'statistics'],
 } as const
 
@@ -18,7 +19,7 @@ export interface MenuGroup {
   pages: readonly PageName[]
 }
 
-const SELLER: readonly PageName[] = ['live', 'calls', 'caller-ids', 'frequency', 'blacklist', 'tenants', ...GROUPS.money]
+const SELLER: readonly PageName[] = ['live', 'calls', 'caller-ids', 'frequency', 'blacklist', 'tenants', ...GROUPS.resources, ...GROUPS.money]
 const EDITOR: readonly PageName[] = [
   ...GROUPS.work.slice(1),
   ...GROUPS.reception,
@@ -29,7 +30,7 @@ const EDITOR: readonly PageName[] = [
 const PAGES: Record<Role, readonly PageName[]> = {
   operator: [...SELLER, 'trunks'],
   reseller: SELLER,
-  enterprise: [...EDITOR, 'frequency', 'verification', 'tenants', ...GROUPS.money],
+  enterprise: [...EDITOR, 'frequency', 'verification', 'tenants', ...GROUPS.resources, ...GROUPS.money],
   supervisor: EDITOR,
   agent: ['agent', 'calls', 'missed', 'voicemail'],
 }

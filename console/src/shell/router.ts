@@ -108,6 +108,8 @@ export const router = createRouter({
           component: () => import('@/voicemail/VoicemailPage.vue'),
           meta: { page: 'voicemail' },
         },
+        { path: 'resources', name: 'resources', component: () => import('@/resource/ResourcesPage.vue'), meta: { page: 'resources' } },
+        { path: 'registrations', name: 'registrations', component: () => import('@/resource/RegistrationsPage.vue'), meta: { page: 'registrations' } },
         { path: 'ledger', name: 'ledger', component: () => import('@/ledger/LedgerPage.vue'), meta: { page: 'ledger' } },
         {
           path: 'rate-finder',
