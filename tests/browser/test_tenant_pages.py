@@ -8,23 +8,11 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from browser.desk import Desk, open_desk
+from browser.traces import forget_customer
 from live.house import House
-from ucc.db.engine import role_url
-from ucc.db.setup import connect
 
 pytestmark = pytest.mark.browser
 OWN = "a password of my own"
-TRACES = ("user_session", "app_user", "account", "tenant_lease")
-
-
-def forget_tenant(house: House, code: str) -> None:
-    """The product keeps tenants for ever; the test stack's database is used again."""
-    with connect(role_url("owner", house.settings, house.secrets)) as connection, connection.transaction():
-        own = "(SELECT id FROM tenant WHERE code = %s)"
-        for table in TRACES:
-            connection.execute(f"DELETE FROM {table} WHERE tenant_id = {own}", (code,))
-        connection.execute(f"DELETE FROM tenant_tree WHERE descendant_id = {own}", (code,))
-        connection.execute("DELETE FROM tenant WHERE code = %s", (code,))
 
 
 async def open_customer(desk: Desk, code: str) -> str:
@@ -47,7 +35,7 @@ async def open_customer(desk: Desk, code: str) -> str:
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 async def test_a_customer_from_its_opening_on(browser: Browser, house: House, language: str) -> None:
     code = f"t{uuid4().hex[:10]}"
-    house.exits.callback(forget_tenant, house, code)
+    house.exits.callback(forget_customer, house, code)
     async with open_desk(browser, house.settings, house.secrets, "reseller", language) as desk:
         password = await open_customer(desk, code)
 

@@ -45,8 +45,10 @@ def forget_plan(house: House, name: str) -> None:
 
 
 def forget_customer(house: House, code: str) -> None:
-    """A tenant without any below it."""
+    """A tenant without any below it. Who writes of every tenant (the controller its leases, the worker what was spent)
+    waits meanwhile, else it may write of this one when it is gone."""
     with without_rules(house) as connection:
+        connection.execute("LOCK TABLE tenant_lease, tenant_spend IN SHARE ROW EXCLUSIVE MODE")
         row = connection.execute("SELECT id FROM tenant WHERE code = %s", (code,)).fetchone()
         if row is None:
             return
