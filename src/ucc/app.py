@@ -21,6 +21,7 @@ from ucc.blacklist.endpoints import router as blacklist
 from ucc.call.endpoints import router as calls
 from ucc.caller_id.endpoints import router as caller_ids
 from ucc.config import CHECKOUT, Settings, get_settings
+from ucc.credit.endpoints import router as credit
 from ucc.db.engine import role_url
 from ucc.db.unit import Database
 from ucc.desk.endpoints import router as desk
@@ -58,7 +59,7 @@ from ucc.verification.endpoints import router as verifications
 from ucc.voicemail.endpoints import router as voicemail
 
 PREFIX = "/api/v1"
-BILLING = (rate_plans, rents, ledger, statements, statistics)
+BILLING = (rate_plans, rents, ledger, credit, statements, statistics)
 ROUTERS = (
     session,
     tenants,

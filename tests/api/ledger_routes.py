@@ -12,4 +12,7 @@ ROUTES: dict[Route, Rule] = {
     ("POST", "/ledger/entries/{entry_id}/reversal"): Rule(SELLER, REASON, "entry"),
     ("PUT", "/tenants/{tenant_id}/credit-limit"): Rule(SELLER, {"limit": "5.00"}, "tenant"),
     ("GET", "/ledger/proof"): Rule(OPERATOR),
+    ("GET", "/tenants/{tenant_id}/spend-rule"): Rule(MONEY, None, "tenant"),
+    ("PUT", "/tenants/{tenant_id}/spend-rule"): Rule(SELLER, {"hourly": "5.00"}, "tenant"),
+    ("GET", "/alerts"): Rule(MONEY),
 }

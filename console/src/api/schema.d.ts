@@ -395,6 +395,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tenants/{tenant_id}/spend-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spend Rule
+         * @description Limits of the user's own tenant, or of one below; where nobody has set any: the defaults.
+         */
+        get: operations["get_spend_rule"];
+        /**
+         * Set Spend Rule
+         * @description Limits of a direct customer, or of the operator itself, as a whole. Acts on the next call; alerts follow within
+         *     10 s.
+         */
+        put: operations["set_spend_rule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Alerts
+         * @description Open and past alerts of the user's own tenant and all below it, the newest first.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/statements": {
         parameters: {
             query?: never;
@@ -2629,6 +2674,61 @@ export interface components {
              * Format: date-time
              */
             presence_since: string;
+        };
+        /** AlertList */
+        AlertList: {
+            /** Items */
+            items: components["schemas"]["AlertView"][];
+            /**
+             * Open Count
+             * @description Of all alerts in sight, how many are open
+             */
+            open_count: number;
+            /**
+             * Next Before
+             * @description `before_id` of the next page; null: there is none
+             */
+            next_before: number | null;
+        };
+        /** AlertView */
+        AlertView: {
+            /** Id */
+            id: number;
+            /** Tenant Id */
+            tenant_id: number;
+            /** Tenant Code */
+            tenant_code: string;
+            /** Tenant Name */
+            tenant_name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "low_balance" | "hourly_spend" | "daily_spend" | "suspension" | "ledger";
+            /**
+             * Severity
+             * @description blocking: calls are refused
+             * @enum {string}
+             */
+            severity: "warning" | "blocking";
+            /**
+             * Amount
+             * @description What there was, or was spent, when it was raised; of `ledger`: how many faults
+             */
+            amount: string;
+            /** Amount Micros */
+            amount_micros: number;
+            /** Limit */
+            limit: string;
+            /** Limit Micros */
+            limit_micros: number;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Ended At */
+            ended_at: string | null;
         };
         /**
          * Area
@@ -5633,6 +5733,101 @@ export interface components {
              */
             language: "zh-CN" | "en";
         };
+        /**
+         * SpendRuleBody
+         * @description All limits of a tenant, as a whole; null: none.
+         */
+        SpendRuleBody: {
+            /**
+             * Hourly
+             * @description What calls of 60 minutes may cost, those in progress included
+             */
+            hourly?: string | null;
+            /**
+             * Daily
+             * @description What calls of 24 hours may cost, those in progress included
+             */
+            daily?: string | null;
+            /**
+             * Calls Per Second
+             * @description Outbound calls of it and all below
+             */
+            calls_per_second?: number | null;
+            /**
+             * Low Balance
+             * @description Below this much to spend an alert is raised
+             */
+            low_balance?: string | null;
+            /**
+             * Suspend Below
+             * @description Below this much it is suspended with all below it, until there is more
+             */
+            suspend_below?: string | null;
+            /**
+             * Destinations
+             * @description What it and all below may call; + is the whole world
+             * @default [
+             *       "+86"
+             *     ]
+             */
+            destinations: string[];
+        };
+        /** SpendRuleView */
+        SpendRuleView: {
+            /**
+             * Hourly
+             * @description What calls of 60 minutes may cost, those in progress included
+             */
+            hourly?: string | null;
+            /**
+             * Daily
+             * @description What calls of 24 hours may cost, those in progress included
+             */
+            daily?: string | null;
+            /**
+             * Calls Per Second
+             * @description Outbound calls of it and all below
+             */
+            calls_per_second?: number | null;
+            /**
+             * Low Balance
+             * @description Below this much to spend an alert is raised
+             */
+            low_balance?: string | null;
+            /**
+             * Suspend Below
+             * @description Below this much it is suspended with all below it, until there is more
+             */
+            suspend_below?: string | null;
+            /**
+             * Destinations
+             * @description What it and all below may call; + is the whole world
+             * @default [
+             *       "+86"
+             *     ]
+             */
+            destinations: string[];
+            /** Tenant Id */
+            tenant_id: number;
+            /**
+             * Is Default
+             * @description Nobody has set any: the home country only, no other limit
+             */
+            is_default: boolean;
+            /** Spent Hour */
+            spent_hour: string;
+            /** Spent Hour Micros */
+            spent_hour_micros: number;
+            /** Spent Day */
+            spent_day: string;
+            /** Spent Day Micros */
+            spent_day_micros: number;
+            /**
+             * Counted At
+             * @description When the worker counted finished calls last; null: not yet
+             */
+            counted_at: string | null;
+        };
         /** StatementList */
         StatementList: {
             /**
@@ -8390,6 +8585,224 @@ export interface operations {
             };
             /** @description not_in_this_edition */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_spend_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendRuleView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_spend_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpendRuleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendRuleView"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, foreign_origin, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description request_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description database_away */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_alerts: {
+        parameters: {
+            query?: {
+                tenant_id?: number | null;
+                kind?: ("low_balance" | "hourly_spend" | "daily_spend" | "suspension" | "ledger") | null;
+                is_open?: boolean | null;
+                before_id?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertList"];
+                };
+            };
+            /** @description not_logged_in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description forbidden, password_change_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description not_in_this_edition */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description invalid_input */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
