@@ -268,6 +268,7 @@ async def test_a_registered_phone_is_seen(browser: Browser, house: House, operat
         await desk.go_to("registrations")
         rows = desk.part("registrations").locator("tbody tr")
         await expect(rows.filter(has_text="8001")).to_contain_text(phone["source"])
+        assert await desk.page.evaluate("scrollY") == 0  # the menu scrolls, not the page
         await take(desk, "registrations", language)
         await desk.part("registration-number").fill("8001")
         await desk.part("registration-number").press("Enter")

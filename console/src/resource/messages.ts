@@ -43,6 +43,7 @@ export const zh = {
   trunkNote: '请选择中继',
   noTrunks: '还没有中继，请先在“中继”页新建',
   made: '已新建 {count} 个',
+  badLines: '有不正确的行，没有新建任何号码',
   takenTitle: '有的号码已经存在，没有新建任何号码',
   line: '行',
   reason: '原因',
@@ -118,7 +119,7 @@ export const zh = {
 }
 
 export const en: typeof zh = {
-  title: 'Extensions & numbers',
+  title: 'Resources',
   note: 'Extensions, DIDs and caller IDs that the level above granted you',
   noteSeller: 'Extensions, DIDs and caller IDs: granted to direct customers, taken back from below',
   kind: 'Kind',
@@ -162,6 +163,7 @@ export const en: typeof zh = {
   trunkNote: 'Choose a trunk',
   noTrunks: 'No trunks yet: create one on the Trunks page',
   made: 'Created: {count}',
+  badLines: 'Some lines are bad; nothing was created',
   takenTitle: 'Some of the numbers exist already; nothing was created',
   line: 'Line',
   reason: 'Reason',
