@@ -16,8 +16,11 @@ export type PhoneChoice = 'page' | 'desk'
 
 /** How long the phone may hold a call that call control knows nothing of: its end was lost with the socket. */
 const STRAY_MS = 4000
-/** How long the switch may show a call that this page hung up: the goodbye was lost on its way. */
-const UNHEARD_MS = 3000
+/**
+ * How long the switch may show a call that this page hung up. JsSIP keeps its BYE back while an ACK is on its way, and for
+ * half a minute when that is lost; a page that is silent is called anew after 1.5 s, so it has to be sooner.
+ */
+const UNHEARD_MS = 1000
 
 export const usePhone = defineStore('phone', () => {
   const session = useSession()
@@ -151,7 +154,7 @@ export const usePhone = defineStore('phone', () => {
     const isWatching = own?.watchers.some((one) => one.agent_id === live.ownAgent?.agent_id) === true
     if (call.value !== null && phone.value.line.name === 'registered' && !isLineUp.value) {
       tell({ kind: 'hang-up.clicked' })
-      if (own !== undefined) setTimeout(() => void repeatHangUp(own.call_id), UNHEARD_MS)
+      if (own !== undefined && own.participants.length <= 1) setTimeout(() => void repeatHangUp(own.call_id), UNHEARD_MS)
     } else if (own !== undefined && isWatching) {
       await supervision.endWatch(own.call_id)
     } else if (own !== undefined) {
@@ -161,7 +164,8 @@ export const usePhone = defineStore('phone', () => {
 
   /** Ends the call at the switch when it goes on there without this page. */
   async function repeatHangUp(callId: string): Promise<void> {
-    if (call.value === null && live.ownCall?.call_id === callId) await desk.hangUp(callId).catch(() => undefined)
+    const isOver = call.value === null || call.value.name === 'ending'
+    if (isOver && live.ownCall?.call_id === callId) await desk.hangUp(callId).catch(() => undefined)
   }
 
   return {
