@@ -22,6 +22,7 @@ import * as verification from '@/verification/messages'
 import * as plan from '@/rating/plan-messages'
 import * as rate from '@/rating/rate-messages'
 import * as rating from '@/rating/messages'
+import * as alert from '@/alert/messages'
 import * as rent from '@/rent/messages'
 import * as statement from '@/settlement/messages'
 import * as statistics from '@/statistics/messages'
@@ -57,6 +58,7 @@ const zh = {
   plan: plan.zh,
   rate: rate.zh,
   rating: rating.zh,
+  alert: alert.zh,
   rent: rent.zh,
   statement: statement.zh,
   statistics: statistics.zh,
@@ -90,6 +92,7 @@ const en: typeof zh = {
   plan: plan.en,
   rate: rate.en,
   rating: rating.en,
+  alert: alert.en,
   rent: rent.en,
   statement: statement.en,
   statistics: statistics.en,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { listGroups, listPages } from './menu'
 
-const MONEY = ['ledger', 'rate-plans', 'rate-finder', 'rents', 'statements', 'statistics']
+const MONEY = ['ledger', 'rate-plans', 'rate-finder', 'rents', 'statements', 'statistics', 'alerts']
 
 it.each(['operator', 'reseller', 'enterprise'] as const)('shows money to the %s', (role) =>
   expect(MONEY.every((page) => (listPages(role) as readonly string[]).includes(page))).toBe(true),

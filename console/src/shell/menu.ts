@@ -8,7 +8,7 @@ const GROUPS = {
   people: ['teams', 'pause'],
   customers: ['tenants'],
   resources: ['resources', 'registrations'],
-  money: ['ledger', 'rate-plans', 'rate-finder', 'rents', 'statements', 'statistics'],
+  money: ['ledger', 'rate-plans', 'rate-finder', 'rents', 'statements', 'statistics', 'alerts'],
 } as const
 
 export type GroupName = keyof typeof GROUPS

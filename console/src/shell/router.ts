@@ -120,6 +120,7 @@ export const router = createRouter({
         { path: 'rate-plans', name: 'rate-plans', component: () => import('@/rating/PlansPage.vue'), meta: { page: 'rate-plans' } },
         { path: 'rate-plans/:id(\\d+)', name: 'rate-plan', component: () => import('@/rating/PlanPage.vue'), meta: { page: 'rate-plans' } },
         { path: 'rate-plans/:id(\\d+)/draft', name: 'rate-plan-draft', component: () => import('@/rating/DraftPage.vue'), meta: { page: 'rate-plans' } },
+        { path: 'alerts', name: 'alerts', component: () => import('@/alert/AlertsPage.vue'), meta: { page: 'alerts' } },
         { path: 'rents', name: 'rents', component: () => import('@/rent/RentsPage.vue'), meta: { page: 'rents' } },
         { path: 'statements', name: 'statements', component: () => import('@/settlement/StatementsPage.vue'), meta: { page: 'statements' } },
         { path: 'statements/:id(\\d+)', name: 'statement', component: () => import('@/settlement/StatementPage.vue'), meta: { page: 'statements' } },
