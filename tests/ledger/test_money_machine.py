@@ -72,7 +72,7 @@ class Office:
             await self.again.pop(r.randrange(len(self.again)))()
             return
         acts = (self.let_in, self.go_on, self.hang_up, self.tell, self.pay, self.move, self.take_back, self.suspend,
-                self.raise_limit, self.fold, self.sweep)  # fmt: skip
+                self.change_limit, self.fold, self.sweep)  # fmt: skip
         step = r.choices(acts, (8, 6, 7, 7, 2, 3, 1, 0.3, 0.5, 1, 0.5))[0]()
         if step is None:
             return
@@ -205,14 +205,20 @@ class Office:
 
         return step
 
-    def raise_limit(self) -> Step:
+    def change_limit(self) -> Step:
+        """Up, or down as far as what the balance has and calls hold allows."""
         tenant_id = self.random.choice((self.world.first.reseller_id, self.world.first.enterprise_id))
+        change = self.random.choice((-5, 5)) * FEN
 
         async def step() -> None:
             async with self.database.begin() as session:
-                wanted = text("SELECT limit_micros FROM account WHERE tenant_id = :id AND kind = 'balance' FOR UPDATE")
-                before = int(await session.scalar(wanted, {"id": tenant_id}) or 0)
-                await set_limit(session, tenant_id, before + 5 * FEN)
+                wanted = text(
+                    "SELECT limit_micros, balance_micros - reserved_micros FROM account "
+                    "WHERE tenant_id = :id AND kind = 'balance' FOR UPDATE"
+                )
+                limit, free = (await session.execute(wanted, {"id": tenant_id})).one()
+                if limit + change >= max(0, -free):
+                    await set_limit(session, tenant_id, limit + change)
 
         return step
 
