@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -19,7 +20,7 @@ from sqlalchemy import text
 from credit.test_admission import usage
 from ucc.call.service import finish_call
 from ucc.credit.service import TalkingLeg, extend, find_balances, hold_first, open_credit
-from ucc.credit.watch import list_lost
+from ucc.credit.watch import LOST_AFTER, list_lost
 from ucc.db.unit import Database
 from ucc.engine.record import FinishedCall
 from ucc.errors import CallRefused, InsufficientBalance
@@ -235,10 +236,10 @@ class Office:
 
         return step
 
-    def sweep(self) -> Step:
+    def sweep(self, later: timedelta = timedelta()) -> Step:
         async def step() -> None:
             async with self.database.begin() as session:
-                for call_id in await list_lost(session, now()):
+                for call_id in await list_lost(session, now() + later):
                     await release(session, call_id)
 
         return step
@@ -266,7 +267,7 @@ class Office:
             self.hang_up()
         while (step := self.tell()) is not None:
             await step()
-        await self.sweep()()
+        await self.sweep(LOST_AFTER * 2)()  # a call whose letting in was cut off, and refused the next time
         await self.fold()()
         await self.check()
         async with self.database.begin() as session:
