@@ -236,6 +236,7 @@ class Asterisk:
             await self._requests.request("DELETE", f"channels/{snoop}", leg)
 
     async def settle_transfer(self, leg: str, is_done: bool) -> None:
+        await asyncio.sleep(SETTLE_S)  # what overtakes the answer to its REFER a phone does not believe
         states = "channel_answered" if is_done else "channel_declined"
         await self._requests.request("POST", f"channels/{leg}/transfer_progress", leg, states=states)
 
