@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from ucc.border.rpc import Registration, RpcError, read_registrations, read_source
+from ucc.border.rpc import Registration, RpcError, find_registrations, read_registrations, read_source
+from ucc.config import Settings
 
 
 def contact(**changes: Any) -> dict[str, Any]:
@@ -45,3 +49,36 @@ def test_another_form_is_an_error(found: dict[str, Any]) -> None:
 
 def test_addresses() -> None:
     assert read_source("sips:8001@[2001:db8::1]:5061;ob") == "[2001:db8::1]:5061"
+
+
+async def ask(tmp_path: Path, answers: dict[str, dict[str, Any]]) -> list[Registration]:
+    """Find the phones of some extensions when Kamailio answers this."""
+
+    async def answer(request: web.Request) -> web.Response:
+        number = (await request.json())["params"][1]
+        return web.json_response({"jsonrpc": "2.0", "id": 1} | answers[number])
+
+    app = web.Application()
+    app.add_routes([web.post("/RPC", answer)])
+    async with TestServer(app, host="127.0.0.1") as server:
+        settings = Settings(home=tmp_path, address="127.0.0.1", border_rpc_port=server.port)
+        return await find_registrations(settings, answers)
+
+
+def error(message: str) -> dict[str, Any]:
+    return {"error": {"code": 500, "message": message}}
+
+
+async def test_extensions_without_a_phone(tmp_path: Path) -> None:
+    """A page that has gone leaves its extension behind in Kamailio's memory, without a contact."""
+    answers = {
+        "8001": error("AOR not found in location table"),
+        "8002": error("AOR has no contacts"),
+        "8003": {"result": {"Contacts": [contact()]}},
+    }
+    assert [one.number for one in await ask(tmp_path, answers)] == ["8003"]
+
+
+async def test_a_fault_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(RpcError, match="Location table not found"):
+        await ask(tmp_path, {"8001": error("Location table not found")})

@@ -14,8 +14,9 @@ from ucc.config import Settings
 
 TIMEOUT_S = 4.0
 AT_ONCE = 8
-UNKNOWN = "AOR not found"
-"""How Kamailio begins its answer for an extension without a phone; the code is 500, as for real faults."""
+UNKNOWN = ("AOR not found", "AOR has no contacts")
+"""How Kamailio begins its answers for an extension without a phone, the second for one whose phones have ended but are
+still in its memory; the code is 500, as for real faults."""
 
 
 @dataclass(frozen=True, slots=True)

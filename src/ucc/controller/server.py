@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import structlog
 from aiohttp import ClientError, WSMsgType, web
 
 from ucc.border.rpc import end_registrations, find_registrations
@@ -18,6 +19,8 @@ from ucc.controller.commands import MODES, Commands, Refusal
 from ucc.controller.live import Live
 from ucc.controller.verifications import Verifications
 from ucc.engine.record import EndedBy
+
+log = structlog.get_logger("controller")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -152,7 +155,8 @@ class ControllerServer:
         """Which phones are registered as some extensions."""
         try:
             found = await find_registrations(self._settings, await _read_numbers(request))
-        except (ClientError, TimeoutError):
+        except (ClientError, TimeoutError) as error:
+            log.warning("the border does not say who is registered", why=repr(error))
             return refuse(503, "border_away", "the border does not answer")
         return web.json_response({"items": [asdict(one) for one in found]})
 
@@ -160,7 +164,8 @@ class ControllerServer:
         """Forget the phones of some extensions: whose they are has changed."""
         try:
             count = await end_registrations(self._settings, await _read_numbers(request))
-        except (ClientError, TimeoutError):
+        except (ClientError, TimeoutError) as error:
+            log.warning("the border does not forget registrations", why=repr(error))
             return refuse(503, "border_away", "the border does not answer")
         return web.json_response({"count": count})
 
