@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     switch_rtp_min: int = 20000
     switch_rtp_max: int = 29999
 
+    border_media_threads: int = Field(
+        0, ge=0, le=256, description="Threads of rtpengine that carry sound; 0: one for every two processors"
+    )
     border_rate_per_s: int = Field(400, description="SIP requests a second that one source may send")
     database_url: str | None = Field(None, description="An own PostgreSQL; default: the private cluster")
     edition: Edition = Field(

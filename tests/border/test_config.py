@@ -65,6 +65,13 @@ def test_rtpengine_stays_on_its_address_and_records(settings: Settings) -> None:
     assert "--dtmf-log-dest=127.0.0.11:2224" in command
 
 
+def test_the_threads_of_rtpengine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for processors, threads in ((1, 1), (2, 1), (8, 4)):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, count=processors: set(range(count)))
+        assert f"--num-threads={threads}" in rtpengine.command(settings)
+    assert "--num-threads=3" in rtpengine.command(settings.model_copy(update={"border_media_threads": 3}))
+
+
 def test_media_ranges_do_not_meet() -> None:
     settings = Settings()
     assert settings.border_rtp_min < settings.border_rtp_max < settings.switch_rtp_min < settings.switch_rtp_max < 32768

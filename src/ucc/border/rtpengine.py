@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from ucc.config import Settings
 from ucc.secrets import Secrets
 from ucc.stack.namespace import make_folder
@@ -36,8 +38,15 @@ def command(settings: Settings) -> list[str]:
         "--recording-method=pcap",
         f"--recording-dir={settings.capture_dir}",
         f"--dtmf-log-dest={address}:{settings.dtmf_port}",
+        f"--num-threads={settings.border_media_threads or count_threads()}",
         "--delete-delay=0",
         f"--timeout={SILENT_CALL_S}",
         "--silent-timeout=3600",
         f"--max-recv-iters={MOST_PACKETS_AT_ONCE}",
     ]
+
+
+def count_threads() -> int:
+    """One for every two processors that we may use. A thread that finds more packets when it wakes spends less on each:
+    100 recorded calls took 11 % of a core with rtpengine's own 4 threads on 2 cores, 9 % with 2 and 7 % with 1."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)
