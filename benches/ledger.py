@@ -2,10 +2,11 @@
 
 Ours is `post_ledger`, as `ucc.ledger.service.post` calls it: an idempotency key, guarded balances, append-only
 postings. The peer is the usual way in SQL: a table of transfers, found by either account and by time, two entries a
-transfer with the running balance, both accounts' rows locked in the order of their ids. `UCC_BENCH_PGLEDGER_SQL` may
-name a file with another ledger: it is run too, in the same database, and has to define
-`own_transfer(from bigint, to bigint, amount bigint)` over accounts 1 to 2,000. All are driven by pgbench on the same
-server in the same run, in turns, while the worker folds what we post.
+transfer with the running balance, both accounts' rows locked in the order of their ids, then checked for the signs that
+each may have and for one currency: what pgledger does, with whole numbers for ids and amounts. It knows no idempotency
+key, no tenants and no limit of credit. `UCC_BENCH_PGLEDGER_SQL` may name a file with another ledger: it is run too, in
+the same database, and has to define `own_transfer(from bigint, to bigint, amount bigint)` over accounts 1 to 2,000. All
+are driven by pgbench on the same server in the same run, in turns, while the worker folds what we post.
 """
 
 from __future__ import annotations
@@ -44,13 +45,16 @@ INSERT INTO account (id, tenant_id, kind, limit_micros) OVERRIDING SYSTEM VALUE
 """
 PEER = f"""
 CREATE TABLE bench_account (
-  id bigint PRIMARY KEY, balance bigint NOT NULL DEFAULT 0, version bigint NOT NULL DEFAULT 0
+  id bigint PRIMARY KEY, currency text NOT NULL DEFAULT 'CNY', balance bigint NOT NULL DEFAULT 0,
+  version bigint NOT NULL DEFAULT 0, may_be_negative boolean NOT NULL DEFAULT true,
+  may_be_positive boolean NOT NULL DEFAULT true, updated_at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO bench_account (id) SELECT n FROM generate_series(1, {2 * SPREAD}) n;
 CREATE TABLE bench_move (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   from_id bigint NOT NULL REFERENCES bench_account, to_id bigint NOT NULL REFERENCES bench_account,
-  amount bigint NOT NULL CHECK (amount > 0), created_at timestamptz NOT NULL DEFAULT now()
+  amount bigint NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), event_at timestamptz NOT NULL DEFAULT now(),
+  details jsonb, CHECK (amount > 0 AND from_id <> to_id)
 );
 CREATE TABLE bench_entry (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -60,24 +64,40 @@ CREATE TABLE bench_entry (
 );
 CREATE INDEX ON bench_move (from_id);
 CREATE INDEX ON bench_move (to_id);
-CREATE INDEX ON bench_move (created_at);
+CREATE INDEX ON bench_move (event_at);
 CREATE INDEX ON bench_entry (account_id);
 CREATE INDEX ON bench_entry (move_id);
-CREATE FUNCTION bench_transfer(p_from bigint, p_to bigint, p_amount bigint) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE move bigint; source bench_account; target bench_account;
+CREATE FUNCTION bench_check(account bench_account) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF p_from = p_to THEN RETURN 0; END IF;
-  PERFORM 1 FROM bench_account WHERE id IN (p_from, p_to) ORDER BY id FOR UPDATE;
-  INSERT INTO bench_move (from_id, to_id, amount) VALUES (p_from, p_to, p_amount) RETURNING id INTO move;
-  UPDATE bench_account SET balance = balance - p_amount, version = version + 1
+  IF NOT account.may_be_negative AND account.balance < 0 OR NOT account.may_be_positive AND account.balance > 0 THEN
+    RAISE EXCEPTION 'the balance of % does not allow it', account.id;
+  END IF;
+END $$;
+CREATE FUNCTION bench_transfer(p_from bigint, p_to bigint, p_amount bigint) RETURNS SETOF bench_move
+LANGUAGE plpgsql AS $$
+DECLARE move bigint; one bigint; source bench_account; target bench_account;
+BEGIN
+  FOREACH one IN ARRAY ARRAY[least(p_from, p_to), greatest(p_from, p_to)] LOOP
+    PERFORM id FROM bench_account WHERE id = one FOR UPDATE;
+  END LOOP;
+  IF p_amount <= 0 OR p_from = p_to THEN
+    RAISE EXCEPTION 'a transfer is more than nothing, between two accounts';
+  END IF;
+  UPDATE bench_account SET balance = balance - p_amount, version = version + 1, updated_at = now()
     WHERE id = p_from RETURNING * INTO source;
+  PERFORM bench_check(source);
+  UPDATE bench_account SET balance = balance + p_amount, version = version + 1, updated_at = now()
+    WHERE id = p_to RETURNING * INTO target;
+  PERFORM bench_check(target);
+  IF source.currency <> target.currency THEN
+    RAISE EXCEPTION 'the currencies differ';
+  END IF;
+  INSERT INTO bench_move (from_id, to_id, amount) VALUES (p_from, p_to, p_amount) RETURNING id INTO move;
   INSERT INTO bench_entry (account_id, move_id, amount, previous_balance, current_balance, account_version)
     VALUES (p_from, move, -p_amount, source.balance + p_amount, source.balance, source.version);
-  UPDATE bench_account SET balance = balance + p_amount, version = version + 1
-    WHERE id = p_to RETURNING * INTO target;
   INSERT INTO bench_entry (account_id, move_id, amount, previous_balance, current_balance, account_version)
     VALUES (p_to, move, p_amount, target.balance - p_amount, target.balance, target.version);
-  RETURN move;
+  RETURN QUERY SELECT * FROM bench_move WHERE id = move;
 END $$;
 """
 PICK = f"\\set source random(1, {SPREAD})\n\\set target {{target}}\n\\set amount random(1, 1000000)\n"
@@ -96,12 +116,12 @@ OURS_HOT = PICK.format(target="1") + POST.format(
     amounts=f"{AMOUNT}, -{AMOUNT}",
     guards="false, true",
 )
-PEER_CALL = "SELECT bench_transfer((:source)::bigint, (:target)::bigint, (:amount)::bigint);\n"
+PEER_CALL = "SELECT id FROM bench_transfer((:source)::bigint, (:target)::bigint, (:amount)::bigint);\n"
 PEER_SPREAD = PICK.format(target=f"random({SPREAD + 1}, {2 * SPREAD})") + PEER_CALL
 PEER_HOT = PICK.format(target=str(2 * SPREAD)) + PEER_CALL
 SCRIPTS = {"ours, spread": OURS_SPREAD, "peer, spread": PEER_SPREAD, "ours, hot": OURS_HOT, "peer, hot": PEER_HOT}
 OWN_SCRIPTS = {
-    name.replace("peer", "own"): script.replace("bench_transfer", "own_transfer")
+    name.replace("peer", "own"): script.replace("id FROM bench_transfer", "own_transfer")
     for name, script in SCRIPTS.items()
     if name.startswith("peer")
 }
