@@ -145,6 +145,10 @@ class SpeechFailed(UccError):
     code, status, summary = "speech_failed", 503, "The synthesiser could not speak this text."
 
 
+class TrunkNotGranted(UccError):
+    code, status, summary = "trunk_not_granted", 422, "The trunk is kept for another tenant and those below it."
+
+
 class RuleTooLoose(UccError):
     code, status, summary = "rule_too_loose", 422, "A level above allows less; a level may only be stricter."
 
@@ -193,6 +197,7 @@ REFUSALS = {
     "no_caller_id": "The enterprise has no caller ID that it may show.",
     "caller_id_not_granted": "The caller ID is not one that the enterprise may show.",
     "no_trunk": "The caller ID has no trunk in service.",
+    "trunk_not_granted": "Every trunk of the caller ID is kept for another tenant.",
     "destination_not_allowed": "No trunk of the caller ID carries calls to this number.",
     "blacklisted": "The number is on a blacklist of the enterprise, or of a level above it.",
     "caller_id_rate_exceeded": "The caller ID has dialled as often as it may for now.",

@@ -190,7 +190,7 @@ async def test_trunks(api: Api, world: World) -> None:
     }  # fmt: skip
     status, made = await call(operator, "POST", "trunks", body)
     assert status == 201
-    expected = body | {"id": made["id"], "codec": "PCMA", "is_active": True}
+    expected = body | {"id": made["id"], "holder_id": world.operator_id, "codec": "PCMA", "is_active": True}
     assert made == expected
     assert (await call(operator, "GET", "trunks"))[1]["items"][1] == expected
     assert (await call(operator, "POST", "trunks", TRUNK))[1]["code"] == "already_exists"

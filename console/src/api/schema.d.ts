@@ -847,7 +847,8 @@ export interface paths {
         put?: never;
         /**
          * Grant Resources
-         * @description 分配: from the user's own tenant to a direct customer; all of them or none.
+         * @description 分配: from the user's own tenant to a direct customer; all of them or none. A granted trunk is for that customer
+         *     and those below it alone.
          */
         post: operations["grant_resources"];
         delete?: never;
@@ -886,10 +887,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Find Take Back Impact
-         * @description What taking these back would break; nothing is changed.
+         * Find Impact
+         * @description What taking these back, or granting them, would break; nothing is changed.
          */
-        post: operations["find_take_back_impact"];
+        post: operations["find_impact"];
         delete?: never;
         options?: never;
         head?: never;
@@ -985,7 +986,7 @@ export interface paths {
         };
         /**
          * List Trunks
-         * @description Every trunk with its number rules, second choices and limits.
+         * @description Every trunk with its holder, number rules, second choices and limits.
          */
         get: operations["list_trunks"];
         put?: never;
@@ -1013,7 +1014,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Trunk
-         * @description Refused while a caller ID goes out on it.
+         * @description Refused while a tenant holds it or a caller ID goes out on it.
          */
         delete: operations["delete_trunk"];
         options?: never;
@@ -3812,6 +3813,12 @@ export interface components {
             ids: number[];
             /** To Tenant Id */
             to_tenant_id: number;
+            /**
+             * Confirm
+             * @description The impact is known: grant what others depend on too (trunks)
+             * @default false
+             */
+            confirm: boolean;
         };
         /** GrantHistory */
         GrantHistory: {
@@ -3934,6 +3941,17 @@ export interface components {
             kind: components["schemas"]["ResourceKind"];
             /** Ids */
             ids: number[];
+        };
+        /** ImpactBody */
+        ImpactBody: {
+            kind: components["schemas"]["ResourceKind"];
+            /** Ids */
+            ids: number[];
+            /**
+             * To Tenant Id
+             * @description Of granting them to this one; null: of taking them back
+             */
+            to_tenant_id?: number | null;
         };
         /** ImpactView */
         ImpactView: {
@@ -5486,7 +5504,7 @@ export interface components {
          * ResourceKind
          * @enum {string}
          */
-        ResourceKind: "extension" | "did" | "caller_id";
+        ResourceKind: "extension" | "did" | "caller_id" | "trunk";
         /** ResourceList */
         ResourceList: {
             /** Items */
@@ -5507,16 +5525,19 @@ export interface components {
             /** Id */
             id: number;
             kind: components["schemas"]["ResourceKind"];
-            /** Number */
+            /**
+             * Number
+             * @description A trunk's is its name
+             */
             number: string;
             /**
              * Tenant Id
-             * @description Who has it now
+             * @description Who has it now. A trunk of the operator is shared by everybody
              */
             tenant_id: number;
             /**
              * Is In Use
-             * @description An agent or a destination depends on it
+             * @description An agent, a destination or a caller ID depends on it
              */
             is_in_use: boolean;
         };
@@ -6515,6 +6536,11 @@ export interface components {
             fallbacks: components["schemas"]["FallbackBody"][];
             /** Id */
             id: number;
+            /**
+             * Holder Id
+             * @description Who may go out on it, with all below: the operator, so everybody, or a tenant
+             */
+            holder_id: number;
         };
         /** TryResult */
         TryResult: {
@@ -6531,7 +6557,8 @@ export interface components {
         /**
          * UseView
          * @description `use`: agent_phone (the agent has no phone any more), destination (calls to the number lead nowhere),
-         *     default_caller_id, agent_caller_id (calls show another, or are refused).
+         *     default_caller_id, agent_caller_id (calls show another, or are refused), caller_id_trunk (calls that show the caller
+         *     ID take a second choice, or are refused).
          */
         UseView: {
             /** Id */
@@ -6542,7 +6569,7 @@ export interface components {
             use: string;
             /**
              * Label
-             * @description The agent's work number, the destination's occasion; empty when nothing is to say
+             * @description The agent's work number, the destination's occasion, the caller ID; else empty
              */
             label: string;
         };
@@ -10656,7 +10683,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description already_exists, in_use */
+            /** @description resources_in_use, already_exists, in_use */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -10674,7 +10701,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description unknown_reference, invalid_input */
+            /** @description trunk_not_granted, unknown_reference, invalid_input */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -10781,7 +10808,7 @@ export interface operations {
             };
         };
     };
-    find_take_back_impact: {
+    find_impact: {
         parameters: {
             query?: never;
             header?: never;
@@ -10790,7 +10817,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["IdsBody"];
+                "application/json": components["schemas"]["ImpactBody"];
             };
         };
         responses: {
@@ -11575,7 +11602,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description unknown_reference, invalid_input */
+            /** @description trunk_not_granted, unknown_reference, invalid_input */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11749,7 +11776,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description unknown_reference, invalid_input */
+            /** @description trunk_not_granted, unknown_reference, invalid_input */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -13348,7 +13375,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description idempotency_key_reused, refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
+            /** @description idempotency_key_reused, refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, trunk_not_granted, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13938,7 +13965,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, trunk_not_granted, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14155,7 +14182,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, trunk_not_granted, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -14242,7 +14269,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
+            /** @description refused, invalid_number, tenant_suspended, balance_exhausted, country_not_allowed, hourly_spend_limit, daily_spend_limit, no_caller_id, caller_id_not_granted, no_trunk, trunk_not_granted, destination_not_allowed, blacklisted, caller_id_rate_exceeded, callee_rate_exceeded, trunk_limit, caller_id_limit, tenant_limit, reseller_limit, calls_per_second, tenant_calls_per_second, no_rate */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -13,7 +13,7 @@ from ucc.caller_id.schemas import (
     CallerIdView,
     MaxCallsBody,
 )
-from ucc.errors import CHANGES, Forbidden, NotFound, NotLoggedIn, documented
+from ucc.errors import CHANGES, Forbidden, NotFound, NotLoggedIn, TrunkNotGranted, documented
 from ucc.identity.access import AnyWork, EditorWork, OperatorWork, SellerWork
 from ucc.identity.schemas import RowId
 
@@ -27,7 +27,7 @@ async def list_caller_ids(work: AnyWork) -> CallerIdList:
     return CallerIdList(items=await service.list_caller_ids(work.scoped))
 
 
-@router.post("/caller-ids", status_code=status.HTTP_201_CREATED, responses=documented(*READ, *CHANGES))
+@router.post("/caller-ids", status_code=status.HTTP_201_CREATED, responses=documented(*READ, TrunkNotGranted, *CHANGES))
 async def grant_caller_id(work: OperatorWork, body: CallerIdGrant) -> CallerIdView:
     return await service.grant_caller_id(work.scoped, body)
 
@@ -40,7 +40,7 @@ async def choose_default_caller_id(work: EditorWork, body: CallerIdChoice) -> No
     await service.choose_default(work.scoped, body.caller_id_id)
 
 
-@router.put("/caller-ids/{caller_id_id}", responses=documented(*READ, NotFound, *CHANGES))
+@router.put("/caller-ids/{caller_id_id}", responses=documented(*READ, NotFound, TrunkNotGranted, *CHANGES))
 async def update_caller_id(work: OperatorWork, caller_id_id: RowId, body: CallerIdChange) -> CallerIdView:
     return await service.update_caller_id(work.scoped, caller_id_id, body)
 

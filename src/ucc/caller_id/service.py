@@ -12,6 +12,7 @@ from ucc.db.scope import Scoped, TenantKind
 from ucc.errors import Forbidden, InvalidInput, NotFound
 from ucc.resource.models import CallerId
 from ucc.tenant.models import Tenant
+from ucc.trunk.repository import require_trunk_for
 
 LIMIT = 5000
 
@@ -23,10 +24,11 @@ async def list_caller_ids(scoped: Scoped) -> list[CallerIdView]:
 
 
 async def grant_caller_id(scoped: Scoped, body: CallerIdGrant) -> CallerIdView:
-    """Raises InvalidInput when the tenant is no enterprise; the database refuses what does not exist."""
+    """Raises InvalidInput when the tenant is no enterprise, UnknownReference, TrunkNotGranted."""
     tenant = await scoped.session.get(Tenant, body.tenant_id)
     if tenant is None or tenant.kind != TenantKind.ENTERPRISE.value:
         raise InvalidInput("Caller IDs are granted to enterprises.")
+    await require_trunk_for(scoped.session, body.trunk_id, body.tenant_id)
     row = CallerId(**body.model_dump())
     scoped.session.add(row)
     await scoped.session.flush()
@@ -36,8 +38,10 @@ async def grant_caller_id(scoped: Scoped, body: CallerIdGrant) -> CallerIdView:
 
 
 async def update_caller_id(scoped: Scoped, caller_id_id: int, body: CallerIdChange) -> CallerIdView:
-    """Raises NotFound."""
+    """Raises NotFound, UnknownReference, TrunkNotGranted."""
     row = await _get(scoped, caller_id_id)
+    if body.trunk_id != row.trunk_id:
+        await require_trunk_for(scoped.session, body.trunk_id, row.tenant_id)
     row.trunk_id, row.max_calls = body.trunk_id, body.max_calls
     await scoped.session.flush()
     (found,) = await _show(scoped, [row])

@@ -1,4 +1,4 @@
-"""`ucc resource ...`: extensions, DIDs and caller IDs. Runs against the database as the system role."""
+"""`ucc resource ...`: extensions, DIDs, caller IDs and trunks. Runs against the database as the system role."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from ucc.config import get_settings
 from ucc.db.scope import Scoped, TenantKind, TenantScope, enter_scope
-from ucc.errors import NotFound, UccError
+from ucc.errors import InvalidInput, NotFound, UccError
 from ucc.live.controller import Controller
 from ucc.resource import repository, service
 from ucc.resource.numbers import list_range, read_file, read_numbers, say
@@ -21,12 +21,15 @@ from ucc.resource.schemas import MOST, GrantView, ImpactView, ResourceKind, Reso
 from ucc.secrets import get_secrets
 from ucc.tenant.commands import AsJson, as_operator, get_tenant, run
 
-app = typer.Typer(no_args_is_help=True, help="Extensions, DIDs and caller IDs along the customer tree.")
-Kind = Annotated[ResourceKind, typer.Argument(help="extension, did or caller_id")]
-Numbers = Annotated[list[str], typer.Argument(help="numbers, or first-last")]
+app = typer.Typer(no_args_is_help=True, help="Extensions, DIDs, caller IDs and trunks along the customer tree.")
+Kind = Annotated[ResourceKind, typer.Argument(help="extension, did, caller_id or trunk")]
+Numbers = Annotated[list[str], typer.Argument(help="numbers, or first-last; trunks by name")]
+Confirm = Annotated[bool, typer.Option("--confirm", help="also what is in use")]
 
 
 def _expand(kind: ResourceKind, texts: Sequence[str]) -> list[str]:
+    if kind is ResourceKind.TRUNK:
+        return list(texts)
     numbers: list[str] = []
     for text in texts:
         first, dash, last = text.partition("-")
@@ -35,15 +38,18 @@ def _expand(kind: ResourceKind, texts: Sequence[str]) -> list[str]:
 
 
 async def _find_ids(scoped: Scoped, kind: ResourceKind, numbers: Sequence[str], holder_id: int | None) -> list[int]:
-    """Raises NotFound when one is missing. `holder_id`: a caller ID may be several tenants' at once."""
-    model = service.MODELS[kind]
-    wanted = select(model.id, model.number).where(model.number.in_(numbers))
+    """Raises NotFound when one is missing, InvalidInput when a tenant holds two trunks of one name. `holder_id`: a
+    caller ID may be several tenants' at once."""
+    shown_as = service.SHOWN[kind].c
+    wanted = select(shown_as.id, shown_as.number).where(shown_as.number.in_(numbers))
     if holder_id is not None:
-        wanted = wanted.where(model.tenant_id == holder_id)
+        wanted = wanted.where(shown_as.tenant_id == holder_id)
     rows = (await scoped.session.execute(wanted)).all()
     missing = sorted(set(numbers) - {row.number for row in rows})
     if missing:
         raise NotFound(f"Not there: {say(missing)}")
+    if holder_id is not None and len(rows) > len(set(numbers)):
+        raise InvalidInput("Several have that name: give each another first.")
     return [row.id for row in rows]
 
 
@@ -85,6 +91,7 @@ def make_resources(
     """Make some for the operator: all of them, or none."""
 
     async def work() -> int:
+        service.require_made_here(kind)
         wanted = read_file(kind, file.read_bytes()) if file is not None else _expand(kind, numbers or [])
         if not wanted:
             raise NotFound("Name numbers, or a file.")
@@ -98,20 +105,27 @@ def make_resources(
 
 @app.command("grant")
 def grant_resources(
-    kind: Kind, numbers: Numbers, to: Annotated[str, typer.Option(help="code of the tenant that gets them")]
+    kind: Kind,
+    numbers: Numbers,
+    to: Annotated[str, typer.Option(help="code of the tenant that gets them")],
+    confirm: Confirm = False,
 ) -> None:
-    """From the level directly above to a tenant: all of them, or none."""
+    """From the level directly above to a tenant: all of them, or none. A trunk is for that tenant and those below it
+    alone then; what others lose by that is said before, and done only when confirmed."""
 
-    async def work() -> list[str]:
+    async def work() -> tuple[ImpactView, list[str]]:
         async with as_operator() as scoped:
             tenant = await get_tenant(scoped.session, to)
             if tenant.parent_id is None:
                 raise NotFound("Nobody is above the operator; take them back instead.")
             above = await enter_scope(scoped.session, TenantScope(tenant.parent_id, TenantKind.RESELLER))
             ids = await _find_ids(above, kind, _expand(kind, numbers), tenant.parent_id)
-            return await service.grant(above, None, kind, ids, tenant.id)
+            impact = await service.find_impact(above, kind, ids, tenant.id)
+            if impact.use_count and not confirm:
+                return impact, []
+            return impact, await service.grant(above, None, kind, ids, tenant.id, confirm=confirm)
 
-    _tell(kind, run(work()))
+    _tell_impact(kind, "granted", *run(work()))
 
 
 @app.command("take-back")
@@ -119,7 +133,7 @@ def take_back_resources(
     kind: Kind,
     numbers: Numbers,
     holder: Annotated[str, typer.Option("--from", help="code of the tenant that has them")],
-    confirm: Annotated[bool, typer.Option("--confirm", help="also what is in use")] = False,
+    confirm: Confirm = False,
 ) -> None:
     """To the operator. What is in use is taken back only when confirmed, and said before."""
 
@@ -132,13 +146,7 @@ def take_back_resources(
                 return impact, []
             return impact, await service.take_back(scoped, None, kind, ids, confirm=confirm)
 
-    impact, moved = run(work())
-    for use in impact.uses:
-        typer.echo(f"in use: {use.number}  {use.use}  {use.label}")
-    if not moved:
-        typer.echo("Nothing was taken back; --confirm does it all the same.", err=True)
-        raise typer.Exit(1)
-    _tell(kind, moved)
+    _tell_impact(kind, "taken back", *run(work()))
 
 
 @app.command("history")
@@ -156,6 +164,15 @@ def show_history(kind: Kind, number: Annotated[str, typer.Argument()], as_json: 
                 typer.echo(one.model_dump_json())
             else:
                 typer.echo(f"{one.granted_at:%Y-%m-%d %H:%M:%S}Z  {one.from_name or '-'} -> {one.to_name or '-'}")
+
+
+def _tell_impact(kind: ResourceKind, done: str, impact: ImpactView, moved: Sequence[str]) -> None:
+    for use in impact.uses:
+        typer.echo(f"in use: {use.number}  {use.use}  {use.label}")
+    if not moved:
+        typer.echo(f"Nothing was {done}; --confirm does it all the same.", err=True)
+        raise typer.Exit(1)
+    _tell(kind, moved)
 
 
 def _tell(kind: ResourceKind, numbers: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""/resources: extensions, DIDs and caller IDs, made by the operator, granted down the tree and taken back."""
+"""/resources: extensions, DIDs, caller IDs and trunks, made by the operator, granted down the tree and taken back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ucc.errors import (
     NotFound,
     NotLoggedIn,
     ResourcesInUse,
+    TrunkNotGranted,
     documented,
 )
 from ucc.identity.access import MoneyViewer, MoneyWork, OperatorWork, SellerViewer, SellerWork, database_of
@@ -34,6 +35,7 @@ from ucc.resource.schemas import (
     GrantBody,
     GrantHistory,
     IdsBody,
+    ImpactBody,
     ImpactView,
     Moved,
     MovedAway,
@@ -97,6 +99,7 @@ async def upload_resources(
     trunk_id: Annotated[RowId | None, Query(description="Caller IDs only: the trunk they go out on first")] = None,
 ) -> Created:
     """A CSV file of up to 20,000 numbers. A bad line refuses the file, and the answer names the lines."""
+    service.require_made_here(kind)
     if (kind is ResourceKind.CALLER_ID) != (trunk_id is not None):
         raise InvalidInput("trunk_id belongs to caller IDs, and they need one")
     numbers = await asyncio.to_thread(read_file, kind, await request.body())
@@ -104,11 +107,14 @@ async def upload_resources(
     return Created(count=len(ids), ids=ids[:MOST])
 
 
-@router.post("/resources/grants", responses=documented(*READ, NotFound, *CHANGES))
+@router.post("/resources/grants", responses=documented(*READ, NotFound, ResourcesInUse, TrunkNotGranted, *CHANGES))
 async def grant_resources(viewer: SellerViewer, request: Request, body: GrantBody) -> MovedAway:
-    """分配: from the user's own tenant to a direct customer; all of them or none."""
+    """分配: from the user's own tenant to a direct customer; all of them or none. A granted trunk is for that customer
+    and those below it alone."""
     async with database_of(request).begin_scoped(viewer.scope) as scoped:
-        numbers = await service.grant(scoped, viewer.user_id, body.kind, body.ids, body.to_tenant_id)
+        numbers = await service.grant(
+            scoped, viewer.user_id, body.kind, body.ids, body.to_tenant_id, confirm=body.confirm
+        )
     ended = await _sign_off(request, numbers if body.kind is ResourceKind.EXTENSION else [])
     return MovedAway(count=len(numbers), ended_registrations=ended)
 
@@ -123,9 +129,9 @@ async def take_back_resources(viewer: SellerViewer, request: Request, body: Take
 
 
 @router.post("/resources/impact", responses=documented(*READ, NotFound, *CHANGES))
-async def find_take_back_impact(work: SellerWork, body: IdsBody) -> ImpactView:
-    """What taking these back would break; nothing is changed."""
-    return await service.find_impact(work.scoped, body.kind, body.ids)
+async def find_impact(work: SellerWork, body: ImpactBody) -> ImpactView:
+    """What taking these back, or granting them, would break; nothing is changed."""
+    return await service.find_impact(work.scoped, body.kind, body.ids, body.to_tenant_id)
 
 
 @router.post("/resources/deletions", responses=documented(*READ, NotFound, ResourcesInUse, *CHANGES))

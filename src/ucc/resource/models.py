@@ -1,8 +1,20 @@
-"""Resources that the operator makes and grants: extensions, DIDs, caller IDs; and what the border needs to know."""
+"""Resources that the operator makes and grants: extensions, DIDs, caller IDs; trunks as their holders see them; and
+what the border needs to know."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    column,
+    table,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ucc.db.base import Base, CreatedAt, Id
@@ -64,15 +76,20 @@ class CallerId(Base):
     max_calls: Mapped[int | None]
 
 
+HELD_TRUNK = table("held_trunk", column("id", BigInteger), column("number", Text), column("tenant_id", BigInteger))
+"""A view: the trunks that the scope's tenant or one below holds; their name and holder, and nothing else of them."""
+
+
 class ResourceGrant(Base):
     """Append-only, kept by triggers: a resource was made (from NULL), moved along the tree, or went (to NULL).
 
-    `user_id` NULL: not by a person. Who had it at a moment: the `to_tenant_id` of its newest row up to then.
+    `number` of a trunk is its name. `user_id` NULL: not by a person. Who had it at a moment: the `to_tenant_id` of its
+    newest row up to then.
     """
 
     __tablename__ = "resource_grant"
     __table_args__ = (
-        CheckConstraint("kind IN ('extension', 'did', 'caller_id')", name="kind"),
+        CheckConstraint("kind IN ('extension', 'did', 'caller_id', 'trunk')", name="kind"),
         CheckConstraint("from_tenant_id IS DISTINCT FROM to_tenant_id", name="moves"),
         Index("ix_resource_grant_resource", "kind", "resource_id", "id"),
     )

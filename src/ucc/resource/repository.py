@@ -10,7 +10,7 @@ from ucc.errors import NotFound
 from ucc.identity.models import User
 from ucc.resource.models import ResourceGrant
 from ucc.resource.schemas import GrantHistory, GrantView, ResourceKind, ResourceList, ResourceView
-from ucc.resource.service import MODELS
+from ucc.resource.service import SHOWN
 from ucc.tenant.models import Tenant
 
 HISTORY_LIMIT = 500
@@ -20,18 +20,18 @@ async def list_resources(
     scoped: Scoped, kind: ResourceKind, tenant_id: int | None, number: str | None, after_id: int, limit: int
 ) -> ResourceList:
     """Those that fit, by id. `number`: a part of it."""
-    model, session = MODELS[kind], scoped.session
-    wanted = select(model.id, model.number, model.tenant_id)
+    shown_as, session = SHOWN[kind].c, scoped.session
+    wanted = select(shown_as.id, shown_as.number, shown_as.tenant_id)
     if tenant_id is not None:
-        wanted = wanted.where(model.tenant_id == tenant_id)
+        wanted = wanted.where(shown_as.tenant_id == tenant_id)
     if number:
-        wanted = wanted.where(model.number.contains(number, autoescape=True))
+        wanted = wanted.where(shown_as.number.contains(number, autoescape=True))
     total = await session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    page = wanted.where(model.id > after_id).order_by(model.id).limit(limit + 1)
+    page = wanted.where(shown_as.id > after_id).order_by(shown_as.id).limit(limit + 1)
     rows = (await session.execute(page)).all()
     shown = rows[:limit]
     used = await session.scalars(
-        text("SELECT DISTINCT id FROM list_resource_uses(:kind, :ids)"),
+        text("SELECT DISTINCT id FROM list_resource_uses(:kind, :ids, NULL)"),
         {"kind": kind.value, "ids": [row.id for row in shown]},
     )
     in_use = set(used)

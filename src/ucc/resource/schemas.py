@@ -1,4 +1,4 @@
-"""Extensions, DIDs and caller IDs as the API shows them, and what is done with many at once."""
+"""Extensions, DIDs, caller IDs and trunks as the API shows them, and what is done with many at once."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ MOST = 1000
 """How many are made or moved in one request; a file may bring MOST_LINES."""
 MOST_LINES = 20_000
 MOST_PASSWORDS = 200
+TRUNKS_ARE_ELSEWHERE = "trunks are made and deleted by /trunks; here they are granted and taken back"
 
 
 class ResourceKind(StrEnum):
     EXTENSION = "extension"
     DID = "did"
     CALLER_ID = "caller_id"
+    TRUNK = "trunk"
 
 
 Ids = Annotated[list[RowId], Field(min_length=1, max_length=MOST)]
@@ -39,6 +41,8 @@ class NewResources(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.kind is ResourceKind.TRUNK:
+            raise ValueError(TRUNKS_ARE_ELSEWHERE)
         if (self.numbers is None) == (self.first is None) or (self.first is None) != (self.last is None):
             raise ValueError("either numbers, or first and last")
         if (self.kind is ResourceKind.CALLER_ID) != (self.trunk_id is not None):
@@ -49,9 +53,9 @@ class NewResources(BaseModel):
 class ResourceView(BaseModel):
     id: int
     kind: ResourceKind
-    number: str
-    tenant_id: int = Field(description="Who has it now")
-    is_in_use: bool = Field(description="An agent or a destination depends on it")
+    number: str = Field(description="A trunk's is its name")
+    tenant_id: int = Field(description="Who has it now. A trunk of the operator is shared by everybody")
+    is_in_use: bool = Field(description="An agent, a destination or a caller ID depends on it")
 
 
 class ResourceList(BaseModel):
@@ -73,6 +77,7 @@ class GrantBody(BaseModel):
     kind: ResourceKind
     ids: Ids
     to_tenant_id: RowId
+    confirm: bool = Field(False, description="The impact is known: grant what others depend on too (trunks)")
 
 
 class TakeBackBody(BaseModel):
@@ -90,6 +95,10 @@ class IdsBody(BaseModel):
 
     kind: ResourceKind
     ids: Ids
+
+
+class ImpactBody(IdsBody):
+    to_tenant_id: RowId | None = Field(None, description="Of granting them to this one; null: of taking them back")
 
 
 class PasswordsBody(BaseModel):
@@ -111,12 +120,13 @@ class MovedAway(Moved):
 
 class UseView(BaseModel):
     """`use`: agent_phone (the agent has no phone any more), destination (calls to the number lead nowhere),
-    default_caller_id, agent_caller_id (calls show another, or are refused)."""
+    default_caller_id, agent_caller_id (calls show another, or are refused), caller_id_trunk (calls that show the caller
+    ID take a second choice, or are refused)."""
 
     id: int
     number: str
     use: str
-    label: str = Field(description="The agent's work number, the destination's occasion; empty when nothing is to say")
+    label: str = Field(description="The agent's work number, the destination's occasion, the caller ID; else empty")
 
 
 class ImpactView(BaseModel):

@@ -16,13 +16,13 @@ READ = (NotLoggedIn, Forbidden)
 
 @router.get("", responses=documented(*READ))
 async def list_trunks(work: OperatorWork) -> TrunkList:
-    """Every trunk with its number rules, second choices and limits."""
+    """Every trunk with its holder, number rules, second choices and limits."""
     return TrunkList(items=await repository.list_trunks(work.scoped))
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=documented(*READ, *CHANGES))
 async def create_trunk(work: OperatorWork, body: TrunkBody) -> TrunkView:
-    return await repository.create_trunk(work.scoped, body)
+    return await repository.create_trunk(work.scoped, work.viewer.user_id, body)
 
 
 @router.put("/{trunk_id}", responses=documented(*READ, NotFound, *CHANGES))
@@ -33,5 +33,5 @@ async def update_trunk(work: OperatorWork, trunk_id: RowId, body: TrunkBody) -> 
 
 @router.delete("/{trunk_id}", status_code=status.HTTP_204_NO_CONTENT, responses=documented(*READ, NotFound, *CHANGES))
 async def delete_trunk(work: OperatorWork, trunk_id: RowId) -> None:
-    """Refused while a caller ID goes out on it."""
-    await repository.delete_trunk(work.scoped, trunk_id)
+    """Refused while a tenant holds it or a caller ID goes out on it."""
+    await repository.delete_trunk(work.scoped, work.viewer.user_id, trunk_id)

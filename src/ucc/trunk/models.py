@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, ForeignKeyConstraint, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -10,7 +10,8 @@ from ucc.db.base import Base, Id
 
 
 class Trunk(Base):
-    """`tenant_id` is the operator. `codec` is what the border speaks with the carrier.
+    """`tenant_id` is the operator. `holder_id`: who may go out on it, with all below; a new one is the operator's, so
+    everybody's. `codec` is what the border speaks with the carrier.
 
     `max_calls` and `calls_per_second`: NULL is no limit. `allowed_prefixes` of E.164: empty is every number.
     """
@@ -26,6 +27,7 @@ class Trunk(Base):
 
     id: Mapped[Id]
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"))
+    holder_id: Mapped[int] = mapped_column(ForeignKey("tenant.id"), server_default=FetchedValue())
     name: Mapped[str]
     host: Mapped[str]
     port: Mapped[int]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.agent.models import Agent
@@ -67,11 +67,11 @@ async def find_outbound_plan(
         raise CallRefused("invalid_number")
     moment = datetime.fromtimestamp(at, UTC)
     chain = await load_chain(session, tenant_id)
-    chosen = await _choose_caller_id(session, tenant_id, agent_id, caller_id)
+    chosen = await _choose_caller_id(session, chain, agent_id, caller_id)
     first = await open_credit(session, chain, make_usage(service, chosen.number, number, moment))
     if await is_listed(session, tenant_id, number, "outbound"):
         raise CallRefused("blacklisted")
-    trunks = await _find_trunks(session, chosen, number)
+    trunks = await _find_trunks(session, chain, chosen, number)
     policies = await load_policies(session, tenant_id)
     plan = TrunkPlan(
         callee=number,
@@ -102,18 +102,24 @@ async def find_inbound_limits(session: AsyncSession, tenant_id: int, trunk_addre
     return keys if trunk is None else (*keys, *_limit("trunk", trunk.id, trunk.max_calls))
 
 
+def _is_open_to(chain: Sequence[Level]) -> ColumnElement[bool]:
+    """Whether a tenant may go out on a trunk: it or a level above it holds it. The one place that says so."""
+    return Trunk.holder_id.in_([level.tenant_id for level in chain])
+
+
 async def _choose_caller_id(
-    session: AsyncSession, tenant_id: int, agent_id: int | None, wanted: str | None
+    session: AsyncSession, chain: Sequence[Level], agent_id: int | None, wanted: str | None
 ) -> ChosenCallerId:
-    """The one asked for, else the agent's, else the enterprise's default, else the oldest with a trunk in service."""
+    """The one asked for, else the agent's, else the enterprise's default, else the oldest with a trunk that is open to
+    the enterprise and in service."""
     is_wanted = true() if wanted is None else CallerId.number == (find_e164(wanted) or wanted)
     rows = await session.execute(
         select(
             CallerId.id, CallerId.number, CallerId.trunk_id, CallerId.max_calls, CallerId.is_default, Agent.id, Trunk.id
         )
         .outerjoin(Agent, (Agent.caller_id_id == CallerId.id) & (Agent.id == agent_id))
-        .outerjoin(Trunk, (Trunk.id == CallerId.trunk_id) & Trunk.is_active)
-        .where(CallerId.tenant_id == tenant_id, is_wanted)
+        .outerjoin(Trunk, (Trunk.id == CallerId.trunk_id) & Trunk.is_active & _is_open_to(chain))
+        .where(CallerId.tenant_id == chain[0].tenant_id, is_wanted)
         .order_by(Agent.id.is_(None), CallerId.is_default.desc(), Trunk.id.is_(None), CallerId.id)
         .limit(1)
     )
@@ -123,19 +129,25 @@ async def _choose_caller_id(
     return ChosenCallerId(*row[:4])
 
 
-async def _find_trunks(session: AsyncSession, chosen: ChosenCallerId, number: str) -> list[Trunk]:
-    """The caller ID's own trunk and its second choices, of those in service that carry the number."""
+async def _find_trunks(
+    session: AsyncSession, chain: Sequence[Level], chosen: ChosenCallerId, number: str
+) -> list[Trunk]:
+    """The caller ID's own trunk and its second choices, of those open to the enterprise and in service that carry the
+    number."""
     is_next = (TrunkFallback.next_trunk_id == Trunk.id) & (TrunkFallback.trunk_id == chosen.trunk_id)
     rows = await session.execute(
-        select(Trunk, TrunkFallback)
+        select(Trunk, TrunkFallback, _is_open_to(chain))
         .outerjoin(TrunkFallback, is_next)
         .where((Trunk.id == chosen.trunk_id) | TrunkFallback.trunk_id.is_not(None))
         .order_by(Trunk.id)
     )
-    trunks = {trunk.id: (trunk, fallback) for trunk, fallback in rows}
-    ordered = order_choices([fallback for _, fallback in trunks.values() if fallback is not None], _draw)
-    found = [trunks[trunk_id][0] for trunk_id in (chosen.trunk_id, *(choice.next_trunk_id for choice in ordered))]
-    active = [trunk for trunk in found if trunk.is_active]
+    trunks = {trunk.id: (trunk, fallback, is_open) for trunk, fallback, is_open in rows}
+    ordered = order_choices([fallback for _, fallback, _ in trunks.values() if fallback is not None], _draw)
+    found = [trunks[trunk_id] for trunk_id in (chosen.trunk_id, *(choice.next_trunk_id for choice in ordered))]
+    granted = [trunk for trunk, _, is_open in found if is_open]
+    if not granted:
+        raise CallRefused("trunk_not_granted")
+    active = [trunk for trunk in granted if trunk.is_active]
     if not active:
         raise CallRefused("no_trunk")
     carrying = [trunk for trunk in active if is_carried(trunk.allowed_prefixes, number)]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.db.scope import Scoped
-from ucc.errors import InvalidInput, NotFound
+from ucc.errors import InUse, InvalidInput, NotFound, TrunkNotGranted, UnknownReference
+from ucc.resource.service import say_who
 from ucc.trunk.models import Trunk, TrunkFallback, TrunkRule
 from ucc.trunk.schemas import FallbackBody, TrunkBody, TrunkRuleBody, TrunkView
 
@@ -27,7 +29,9 @@ async def get_trunk(scoped: Scoped, trunk_id: int) -> TrunkView:
     return found
 
 
-async def create_trunk(scoped: Scoped, body: TrunkBody) -> TrunkView:
+async def create_trunk(scoped: Scoped, user_id: int, body: TrunkBody) -> TrunkView:
+    """Shared by everybody, until it is granted."""
+    await say_who(scoped.session, user_id)
     trunk = Trunk(tenant_id=scoped.scope.tenant_id, **body.model_dump(include=set(COLUMNS)))
     scoped.session.add(trunk)
     await scoped.session.flush()
@@ -45,10 +49,23 @@ async def update_trunk(scoped: Scoped, trunk_id: int, body: TrunkBody) -> TrunkV
     return await get_trunk(scoped, trunk_id)
 
 
-async def delete_trunk(scoped: Scoped, trunk_id: int) -> None:
-    """Raises NotFound; the database refuses while a caller ID goes out on it."""
-    await scoped.session.delete(await _get(scoped, trunk_id))
+async def delete_trunk(scoped: Scoped, user_id: int, trunk_id: int) -> None:
+    """Raises NotFound, InUse while a tenant holds it; the database refuses while a caller ID goes out on it."""
+    trunk = await _get(scoped, trunk_id)
+    if trunk.holder_id != trunk.tenant_id:
+        raise InUse("It is granted to a tenant: take it back first.")
+    await say_who(scoped.session, user_id)
+    await scoped.session.delete(trunk)
     await scoped.session.flush()
+
+
+async def require_trunk_for(session: AsyncSession, trunk_id: int, tenant_id: int) -> None:
+    """Raises UnknownReference; TrunkNotGranted for one that is kept for tenants beside this one and those below it."""
+    found = (await session.execute(select(func.may_go_out(Trunk.id, tenant_id)).where(Trunk.id == trunk_id))).scalar()
+    if found is None:
+        raise UnknownReference("There is no such trunk.")
+    if not found:
+        raise TrunkNotGranted
 
 
 async def _get(scoped: Scoped, trunk_id: int) -> Trunk:
@@ -91,7 +108,7 @@ async def _show(scoped: Scoped, trunks: list[Trunk]) -> list[TrunkView]:
     return [
         TrunkView.model_validate(
             {name: getattr(trunk, name) for name in COLUMNS}
-            | {"id": trunk.id, "rules": rules[trunk.id], "fallbacks": fallbacks[trunk.id]}
+            | {"id": trunk.id, "holder_id": trunk.holder_id, "rules": rules[trunk.id], "fallbacks": fallbacks[trunk.id]}
         )
         for trunk in trunks
     ]

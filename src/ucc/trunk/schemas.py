@@ -51,6 +51,7 @@ class TrunkBody(BaseModel):
 
 class TrunkView(TrunkBody):
     id: int
+    holder_id: int = Field(description="Who may go out on it, with all below: the operator, so everybody, or a tenant")
 
 
 class TrunkList(BaseModel):
