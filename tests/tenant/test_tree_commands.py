@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 from database_fixtures import TestDatabase
 from ucc.cli import main
 from ucc.db.unit import Database
+from ucc.trunk.models import Trunk
 from world import World
 
 pytestmark = pytest.mark.db
@@ -55,6 +57,8 @@ def test_open_suspend_resume(world: World) -> None:
         ("resource", "make", "caller_id", "01066660000"),
         ("resource", "grant", "did", "01066660000", "--to", "reseller1"),
         ("resource", "grant", "did", "01088880001", "--to", "operator"),
+        ("resource", "make", "trunk", "x"),
+        ("resource", "grant", "trunk", "x", "--to", "reseller1"),
     ],
 )
 def test_refusals(words: tuple[str, ...]) -> None:
@@ -91,6 +95,28 @@ def test_what_is_in_use_is_said_first(world: World) -> None:
     assert refused.exit_code == 1
     assert f"in use: {world.first.did}  destination  open" in refused.stdout
     assert ucc(*words, "--confirm").exit_code == 0
+
+
+async def test_a_trunk_goes_down_and_comes_back(database: Database, world: World) -> None:
+    words = ("resource", "grant", "trunk", "carrier", "--to", "reseller1")
+    refused = await asyncio.to_thread(ucc, *words)
+    assert (refused.exit_code, "Nothing was granted" in refused.stderr) == (1, True)
+    assert refused.stdout == f"in use: carrier  caller_id_trunk  {world.second.did}\n"
+    assert (await asyncio.to_thread(ucc, *words, "--confirm")).stdout.endswith("moved: 1\n")
+    listed = await asyncio.to_thread(ucc, "resource", "list", "trunk", "--tenant", "reseller1")
+    assert listed.stdout == f"carrier  tenant {world.first.reseller_id}  in use\n"
+    back = await asyncio.to_thread(ucc, "resource", "take-back", "trunk", "carrier", "--from", "reseller1")
+    assert back.stdout == "moved: 1\n", back.output
+    history = (await asyncio.to_thread(ucc, "resource", "history", "trunk", "carrier")).stdout.splitlines()
+    assert [line.partition("Z  ")[2] for line in history] == [
+        "- -> OPERATOR",
+        "OPERATOR -> RESELLER1",
+        "RESELLER1 -> OPERATOR",
+    ]
+    async with database.begin() as session:
+        session.add(Trunk(tenant_id=world.operator_id, name="carrier", host="192.0.2.2", port=5060))
+    twice = await asyncio.to_thread(ucc, *words, "--confirm")
+    assert (twice.exit_code, "Several have that name" in twice.stderr) == (1, True)
 
 
 def test_rename_limit_and_charge(world: World) -> None:
