@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import randrange
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -234,6 +235,82 @@ async def test_caller_ids_need_a_trunk(browser: Browser, house: House, operator:
         trunks = {one["id"]: one["name"] for one in (await operator.get("/trunks"))["items"]}
         (made,) = [one for one in (await operator.get("/caller-ids"))["items"] if one["number"] == stored]
         assert trunks[made["trunk_id"]] == "emulator"
+
+
+async def remove_trunk(house: House, trunk_id: int, caller_id_id: int) -> None:
+    """Wherever the trunk stands, with the caller ID that goes out on it."""
+    async with api_of(house, "operator") as client:
+        own = (await client.get("/session"))["tenant"]["id"]
+        held = next(one["holder_id"] for one in (await client.get("/trunks"))["items"] if one["id"] == trunk_id)
+        if held != own:
+            await client.request("POST", "/resources/take-backs", json={"kind": "trunk", "ids": [trunk_id]})
+        await client.request("DELETE", f"/caller-ids/{caller_id_id}")
+        await client.request("DELETE", f"/trunks/{trunk_id}")
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_a_trunk_is_kept_for_a_customer_and_comes_back(
+    browser: Browser, house: House, operator: ApiClient, language: str
+) -> None:
+    is_zh, code, name = language == "zh-CN", f"t{uuid4().hex[:10]}", f"线路 {uuid4().hex[:8]}"
+    admin = {"username": code, "display_name": "管理员"}
+    body: dict[str, Any] = {"kind": "enterprise", "code": code, "name": f"企业 {code}", "admin": admin}
+    customer = (await operator.request("POST", "/tenants", json=body))["tenant"]
+    body = {"name": name, "host": house.settings.emulator_address, "port": randrange(20000, 30000), "is_active": False}
+    trunk = await operator.request("POST", "/trunks", json=body)
+    body = {"number": "01088886666", "tenant_id": house.demo.tenant_id, "trunk_id": trunk["id"]}
+    caller_id = await operator.request("POST", "/caller-ids", json=body)
+    house.exits.push_async_callback(remove_trunk, house, trunk["id"], caller_id["id"])
+    shared = "公用" if is_zh else "Shared"
+
+    async with open_desk(browser, house.settings, house.secrets, "operator", language) as desk:
+        await desk.go_to("trunks")
+        line = desk.part("trunks").locator("tbody tr", has_text=name)
+        await expect(line.get_by_test_id("trunk-holder")).to_have_text(shared)
+        await take(desk, "trunk-shared", language)
+        await desk.click("to-grants")
+        await expect(desk.part("resource-kinds").locator("input[value=trunk]")).to_be_checked()
+        await expect(desk.part("to-trunks")).to_be_visible()
+        for part in ("make-resources", "delete", "renew-passwords"):
+            await expect(desk.part(part)).to_have_count(0)
+        rows = await search(desk, name, 1)
+        await expect(rows.first).to_contain_text(shared)
+
+        await rows.first.locator(".el-checkbox").click()
+        await desk.click("grant")
+        await choose(desk, "grant-to", customer["name"])
+        uses = desk.part("uses").locator("tbody tr")
+        await expect(uses).to_have_count(1)
+        await expect(uses).to_contain_text("010 88886666")
+        await expect(uses).to_contain_text("备用中继" if is_zh else "a second choice")
+        await expect(desk.part("sure-grant")).to_be_disabled()
+        assert (await find(operator, "trunk", name))[0]["tenant_id"] == trunk["holder_id"]
+        await desk.click("know-impact")
+        await take(desk, "trunk-grant", language)
+        await desk.click("sure-grant")
+        await expect(rows.first).to_contain_text(customer["name"])
+        assert (await find(operator, "trunk", name))[0]["tenant_id"] == customer["id"]
+        await desk.go_to("trunks")
+        await expect(line.get_by_test_id("trunk-holder")).to_have_text(customer["name"])
+        await take(desk, "trunk-held", language)
+        async with open_desk(browser, house.settings, house.secrets, "reseller", language) as seller:
+            await show_kind(seller, "trunk")
+            nothing = "没有分配给您的专用中继" if is_zh else "No trunk is kept for you"
+            await expect(seller.part("resources")).to_contain_text(nothing)
+            await expect(seller.part("to-trunks")).to_have_count(0)
+
+        await show_kind(desk, "trunk")
+        rows = await search(desk, name, 1)
+        await rows.first.locator(".el-checkbox").click()
+        await desk.click("take-back")
+        await expect(desk.part("impact")).to_contain_text("不影响任何人" if is_zh else "breaks nothing")
+        await desk.click("sure-take-back")
+        await expect(rows.first).to_contain_text(shared)
+        await rows.first.get_by_test_id("view-history").click()
+        moves = desk.part("history").locator("li")
+        await expect(moves).to_have_count(3)
+        await expect(moves.nth(1).locator("strong")).to_have_text(customer["name"])
+        await take(desk, "trunk-history", language)
 
 
 async def test_new_phone_passwords_are_shown_once(browser: Browser, house: House, operator: ApiClient) -> None:
