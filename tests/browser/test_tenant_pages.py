@@ -5,14 +5,19 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from browser.desk import Desk, open_desk
 from browser.traces import forget_customer
 from live.house import House
+from ucc.stack.api_client import ApiRefused, log_in
 
 pytestmark = pytest.mark.browser
 OWN = "a password of my own"
+
+
+async def confirm(page: Page) -> None:
+    await page.locator(".el-message-box:visible button.el-button--primary").click()
 
 
 async def open_customer(desk: Desk, code: str) -> str:
@@ -78,3 +83,38 @@ async def test_an_enterprise_sees_itself_only(browser: Browser, house: House) ->
         await expect(desk.part("tenants").locator("tbody tr")).to_have_count(1)
         await expect(desk.part("open-dialog")).to_have_count(0)
         await expect(desk.page.locator("[data-testid^=suspend-]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_what_a_seller_changes(browser: Browser, house: House, language: str) -> None:
+    """Name, number of calls, plan, and the administrator's password; from the opening with a plan on."""
+    code = f"t{uuid4().hex[:10]}"
+    house.exits.callback(forget_customer, house, code)
+    async with open_desk(browser, house.settings, house.secrets, "reseller", language) as desk:
+        await open_customer(desk, code)
+        await desk.part(f"change-{code}").click()
+        await desk.part("change-name").fill(f"新名 {code}")
+        await desk.part("change-max-calls").locator("input").fill("7")
+        await desk.part("save-tenant").click()
+        await expect(desk.part("tenants")).to_contain_text(f"新名 {code}")
+        await expect(desk.part("save-tenant")).to_be_disabled()
+
+        await expect(desk.part("save-plan")).to_be_disabled()
+        await desk.part("choose-plan").click()
+        await desk.page.locator(".el-select-dropdown:visible .el-select-dropdown__item").first.click()
+        await desk.part("save-plan").click()
+        await confirm(desk.page)
+        done = "套餐已更换" if language == "zh-CN" else "The plan is changed"
+        await expect(desk.page.locator(".el-message").filter(has_text=done)).to_be_visible()
+        (found,) = (await house.operator.get("/tenants", text=code))["items"]
+        assert (found["name"], found["max_calls"]) == (f"新名 {code}", 7)
+        assert found["rate_plan_id"] is not None
+
+        await desk.part(f"renew-{code}").click()
+        await confirm(desk.page)
+        password = await desk.part("renewed-password").inner_text()
+    url = f"http://{house.settings.address}:{house.settings.api_port}"
+    async with log_in(url, code, password) as client:
+        with pytest.raises(ApiRefused) as refused:  # good for nothing but choosing another
+            await client.get("/tenants")
+    assert refused.value.code == "password_change_required"
