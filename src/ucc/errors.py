@@ -133,6 +133,10 @@ class InvalidTree(UccError):
     code, status, summary = "invalid_tree", 422, "The tree has faults; the message says which, and where."
 
 
+class DraftChanged(UccError):
+    code, status, summary = "draft_changed", 409, "Somebody else has saved, published or deleted the draft meanwhile."
+
+
 class InvalidPlan(UccError):
     code, status, summary = "invalid_plan", 422, "The rate plan has faults; the message says which, and where."
 

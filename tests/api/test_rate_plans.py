@@ -113,6 +113,34 @@ async def test_a_draft_keeps_the_rates_that_are_not_sent(api: Api, world: World)
     assert (await call(reseller, "DELETE", f"rate-plans/{plan_id}/draft"))[0] == 404
 
 
+async def test_a_draft_of_another_is_not_written_over(api: Api, world: World) -> None:
+    """Each way to change it names the draft that was read; without a name the last one wins, as scripts may want."""
+    reseller = await api.browser("reseller1")
+    plan_id = await open_plan(reseller)
+    path = f"rate-plans/{plan_id}/draft"
+    _, version = await call(reseller, "GET", f"rate-plans/{plan_id}/versions/1")
+    assert version["revision"] == 1
+    assert (await call(reseller, "PUT", f"{path}?revision=1", DRAFT | {"note": "mine"}))[1]["revision"] == 2
+    csv = (CSV_HEAD + "outbound,,,,,,,60,60,0.10\ninbound,,,,,,,60,60,0.10\n").encode()
+    for method, rest, body in (
+        ("PUT", "", DRAFT | {"note": "of another"}),
+        ("PUT", "/rents", {"rents": []}),
+        ("PUT", "/rates/upload", csv),
+        ("POST", "/publish", {}),
+        ("DELETE", "", None),
+    ):
+        for old in (0, 1):
+            status, refused = await call(reseller, method, f"{path}{rest}?revision={old}", body)
+            assert (status, refused["code"]) == (409, "draft_changed"), (method, rest)
+    _, version = await call(reseller, "GET", f"rate-plans/{plan_id}/versions/1")
+    assert (version["revision"], version["note"], version["state"]) == (2, "mine", "draft")
+    assert (await call(reseller, "PUT", f"{path}/rents?revision=2", {"rents": []}))[0] == 200
+    assert (await call(reseller, "PUT", path, DRAFT))[1]["revision"] == 4
+    assert (await call(reseller, "POST", f"{path}/publish?revision=4", {}))[0] == 200
+    assert (await call(reseller, "PUT", f"{path}?revision=4", DRAFT))[1]["code"] == "draft_changed"
+    assert (await call(reseller, "PUT", f"{path}?revision=0", DRAFT))[1]["number"] == 2
+
+
 async def test_the_past_stays(api: Api, database: Database, world: World) -> None:
     """The first version may count from earlier; a later one may not, and none is ever changed or deleted."""
     reseller = await api.browser("reseller1")

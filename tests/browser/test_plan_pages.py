@@ -277,3 +277,34 @@ async def test_who_sees_plans_and_who_changes_them(browser: Browser, house: Hous
     async with open_desk(browser, house.settings, house.secrets, "supervisor", "en") as desk:
         await expect(desk.part("menu-calls")).to_be_visible()
         await expect(desk.part("menu-rate-plans")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+async def test_a_draft_that_another_has_saved(browser: Browser, house: House, language: str) -> None:
+    """Nothing of either is lost unasked: who comes second is told, may stay, and may load what is there."""
+    async with (
+        api_of(house, "reseller") as client,
+        open_desk(browser, house.settings, house.secrets, "reseller", language) as desk,
+    ):
+        name = await make_plan(desk, house)
+        await add_rate(desk, "呼出" if language == "zh-CN" else "Outbound", "0.15")
+        await desk.click("save-draft")
+        await expect(desk.part("open-publish")).to_be_enabled()
+        plan = await plan_of(client, name)
+        await client.request("PUT", f"/rate-plans/{plan['id']}/draft", json={"free_s": 777})
+
+        await desk.part("terms-minimum").fill("12.34")
+        await desk.click("save-draft")
+        await desk.page.locator(".el-message-box:visible button:not(.el-button--primary)").last.click()
+        await expect(desk.part("terms-minimum")).to_have_value("12.34")
+        draft = await client.get(f"/rate-plans/{plan['id']}/versions/1")
+        assert (draft["minimum_spend"], draft["free_s"]) == ("0.00", 777)
+
+        await desk.click("save-draft")
+        await confirm(desk.page)
+        await expect(desk.part("terms-free").locator("input")).to_have_value("777")
+        await desk.part("terms-minimum").fill("12.34")
+        await desk.click("save-draft")
+        await expect(desk.part("open-publish")).to_be_enabled()
+        draft = await client.get(f"/rate-plans/{plan['id']}/versions/1")
+        assert (draft["minimum_spend"], draft["free_s"]) == ("12.34", 777)

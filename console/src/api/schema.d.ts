@@ -6739,6 +6739,11 @@ export interface components {
             /** Rate Count */
             rate_count: number;
             /**
+             * Revision
+             * @description How often the draft was saved
+             */
+            revision: number;
+            /**
              * Created At
              * Format: date-time
              */
@@ -6788,6 +6793,11 @@ export interface components {
             commission_ppm: number;
             /** Rate Count */
             rate_count: number;
+            /**
+             * Revision
+             * @description How often the draft was saved
+             */
+            revision: number;
             /**
              * Created At
              * Format: date-time
@@ -7363,7 +7373,10 @@ export interface operations {
     };
     save_rate_plan_draft: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the draft as the user has read it, 0: there was none. Refused for another */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 plan_id: number;
@@ -7412,7 +7425,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description already_exists, in_use */
+            /** @description draft_changed, already_exists, in_use */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7452,7 +7465,10 @@ export interface operations {
     };
     delete_rate_plan_draft: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the draft as the user has read it, 0: there was none. Refused for another */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 plan_id: number;
@@ -7495,7 +7511,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description already_exists, in_use */
+            /** @description draft_changed, already_exists, in_use */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7535,7 +7551,10 @@ export interface operations {
     };
     upload_rates: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the draft as the user has read it, 0: there was none. Refused for another */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 plan_id: number;
@@ -7584,7 +7603,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description already_exists, in_use */
+            /** @description draft_changed, already_exists, in_use */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7713,7 +7732,10 @@ export interface operations {
     };
     publish_rate_plan_draft: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the draft as the user has read it, 0: there was none. Refused for another */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 plan_id: number;
@@ -7762,7 +7784,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description already_exists, in_use */
+            /** @description draft_changed, already_exists, in_use */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -8000,7 +8022,10 @@ export interface operations {
     };
     save_rents: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the draft as the user has read it, 0: there was none. Refused for another */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 plan_id: number;
@@ -8049,7 +8074,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description already_exists, in_use */
+            /** @description draft_changed, already_exists, in_use */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -32,6 +32,8 @@ export function useDraft(planId: number) {
   const check = shallowRef<Schema['CheckView'] | null>(null)
   const isChecking = ref(false)
   const checkFailure = shallowRef<ApiFailure | null>(null)
+  /** Of the draft as it was loaded: the server refuses to put ours over another's. */
+  let revision = 0
   const path = { plan_id: planId }
   let turn = 0
   let waiting: ReturnType<typeof setTimeout> | undefined
@@ -70,6 +72,7 @@ export function useDraft(planId: number) {
       terms.value = readTerms(version)
       rents.value = rented.items.map(({ cycle, basis, amount }) => ({ cycle, basis, amount }))
       showRates(version)
+      revision = version.state === 'draft' ? version.revision : 0
     }
     plan.value = found
     saved.value = now.value
@@ -92,12 +95,13 @@ export function useDraft(planId: number) {
   async function save(): Promise<void> {
     const body = makeBody()
     if (areTermsDirty.value || areRatesDirty.value || !hasDraft.value) {
-      await take(api.PUT('/api/v1/rate-plans/{plan_id}/draft', { params: { path }, body }))
+      const version = await take(api.PUT('/api/v1/rate-plans/{plan_id}/draft', { params: { path, query: { revision } }, body }))
+      revision = version.revision
       saved.value = { ...saved.value, terms: now.value.terms, rates: now.value.rates }
     }
     if (areRentsDirty.value) {
       const wanted = rents.value.map((rent) => ({ ...rent, amount: rent.amount.trim() }))
-      await take(api.PUT('/api/v1/rate-plans/{plan_id}/draft/rents', { params: { path }, body: { rents: wanted } }))
+      await take(api.PUT('/api/v1/rate-plans/{plan_id}/draft/rents', { params: { path, query: { revision } }, body: { rents: wanted } }))
     }
     await load()
   }
@@ -105,7 +109,7 @@ export function useDraft(planId: number) {
   /** Puts the rates of a file in place of the draft's; what else was changed on the page stays unsaved. */
   async function upload(file: File): Promise<number> {
     const sent = api.PUT('/api/v1/rate-plans/{plan_id}/draft/rates/upload', {
-      params: { path },
+      params: { path, query: { revision } },
       body: file as never,
       bodySerializer: (body: unknown) => body as BodyInit,
       headers: { 'Content-Type': 'text/csv' },
@@ -113,13 +117,14 @@ export function useDraft(planId: number) {
     const version = (await take(sent as never)) as Version
     plan.value = await take(api.GET('/api/v1/rate-plans/{plan_id}', { params: { path } }))
     showRates(version)
+    revision = version.revision
     checkSoon()
     return version.rate_count
   }
 
-  const discard = (): Promise<unknown> => take(api.DELETE('/api/v1/rate-plans/{plan_id}/draft', { params: { path } }))
+  const discard = (): Promise<unknown> => take(api.DELETE('/api/v1/rate-plans/{plan_id}/draft', { params: { path, query: { revision } } }))
   const publish = (effective_from: string | null): Promise<Version> =>
-    take(api.POST('/api/v1/rate-plans/{plan_id}/draft/publish', { params: { path }, body: { effective_from } }))
+    take(api.POST('/api/v1/rate-plans/{plan_id}/draft/publish', { params: { path, query: { revision } }, body: { effective_from } }))
 
   /** By the server's own rules; without rates (a large list) it looks at those of the saved draft. */
   async function checkNow(): Promise<void> {

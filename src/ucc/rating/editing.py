@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ucc.db.scope import Scoped
-from ucc.errors import InUse, InvalidPlan, NotFound
+from ucc.errors import DraftChanged, InUse, InvalidPlan, NotFound
 from ucc.kit.clock import now
 from ucc.rating.check import Fault, find_faults
 from ucc.rating.margin import Caution, find_cautions
@@ -87,8 +87,24 @@ async def find_draft(session: AsyncSession, plan_id: int) -> RatePlanVersion | N
     return found
 
 
-async def open_draft(session: AsyncSession, plan: RatePlan) -> RatePlanVersion:
-    """The plan's draft; a new one begins as a copy of the newest version."""
+async def require_revision(session: AsyncSession, plan_id: int, revision: int | None) -> None:
+    """`revision` of the draft that the user has read; 0: there was none; None: whatever it is. Raises DraftChanged."""
+    draft = await find_draft(session, plan_id)
+    if revision is not None and revision != (0 if draft is None else draft.revision):
+        raise DraftChanged
+
+
+async def open_draft(session: AsyncSession, plan: RatePlan, revision: int | None = None) -> RatePlanVersion:
+    """The plan's draft, to be saved once more; a new one begins as a copy of the newest version. Raises
+    DraftChanged."""
+    await require_revision(session, plan.id, revision)
+    draft = await _open_draft(session, plan)
+    draft.revision += 1
+    await session.flush()
+    return draft
+
+
+async def _open_draft(session: AsyncSession, plan: RatePlan) -> RatePlanVersion:
     draft = await find_draft(session, plan.id)
     if draft is not None:
         return draft
@@ -115,10 +131,10 @@ async def load_rates(session: AsyncSession, version_id: int) -> list[Rate]:
     return [to_rate(row) for row in rows]
 
 
-async def save_draft(scoped: Scoped, plan_id: int, body: VersionBody) -> RatePlanVersion:
-    """The draft as a whole. Raises NotFound, InvalidPlan with what is wrong."""
+async def save_draft(scoped: Scoped, plan_id: int, body: VersionBody, revision: int | None = None) -> RatePlanVersion:
+    """The draft as a whole. Raises NotFound, DraftChanged, InvalidPlan with what is wrong."""
     plan = await lock_plan(scoped, plan_id)
-    draft = await open_draft(scoped.session, plan)
+    draft = await open_draft(scoped.session, plan, revision)
     for name in ("effective_from", "note", "minimum_spend_micros", "free_s", "commission_ppm"):
         setattr(draft, name, getattr(body, name))
     if body.rates is not None:
@@ -127,17 +143,20 @@ async def save_draft(scoped: Scoped, plan_id: int, body: VersionBody) -> RatePla
     return draft
 
 
-async def upload_rates(scoped: Scoped, plan_id: int, bodies: Sequence[RateBody]) -> RatePlanVersion:
-    """Put these rates in place of the draft's. Raises NotFound, InvalidPlan."""
+async def upload_rates(
+    scoped: Scoped, plan_id: int, bodies: Sequence[RateBody], revision: int | None = None
+) -> RatePlanVersion:
+    """Put these rates in place of the draft's. Raises NotFound, DraftChanged, InvalidPlan."""
     plan = await lock_plan(scoped, plan_id)
-    draft = await open_draft(scoped.session, plan)
+    draft = await open_draft(scoped.session, plan, revision)
     await _replace_rates(scoped.session, draft, [read_rate(rate) for rate in bodies])
     return draft
 
 
-async def delete_draft(scoped: Scoped, plan_id: int) -> None:
-    """Raises NotFound."""
+async def delete_draft(scoped: Scoped, plan_id: int, revision: int | None = None) -> None:
+    """Raises NotFound, DraftChanged."""
     plan = await lock_plan(scoped, plan_id)
+    await require_revision(scoped.session, plan.id, revision)
     draft = await find_draft(scoped.session, plan.id)
     if draft is None:
         raise NotFound
@@ -146,11 +165,12 @@ async def delete_draft(scoped: Scoped, plan_id: int) -> None:
 
 
 async def publish_draft(
-    scoped: Scoped, plan_id: int, effective_from: datetime | None, user_id: int | None
+    scoped: Scoped, plan_id: int, effective_from: datetime | None, user_id: int | None, revision: int | None = None
 ) -> RatePlanVersion:
     """The draft never changes again, and counts from its moment on: not one that has passed, except for the first
-    version. Raises NotFound, InvalidPlan."""
+    version. Raises NotFound, DraftChanged, InvalidPlan."""
     plan, at = await lock_plan(scoped, plan_id), now()
+    await require_revision(scoped.session, plan.id, revision)
     draft = await find_draft(scoped.session, plan.id)
     if draft is None:
         raise NotFound

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from ucc.errors import (
     CHANGES,
+    DraftChanged,
     Forbidden,
     InvalidInput,
     InvalidPlan,
@@ -32,6 +33,7 @@ from ucc.rating.schemas import (
     PlanView,
     PublishBody,
     RegionList,
+    Revision,
     VersionBody,
     VersionDetail,
 )
@@ -100,26 +102,28 @@ async def export_rates(work: MoneyWork, plan_id: RowId, number: Number) -> Respo
     return Response("\ufeff" + text, media_type=CSV, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-@router.put("/rate-plans/{plan_id}/draft", responses=documented(*BY_ID, InvalidPlan, *CHANGES))
-async def save_rate_plan_draft(work: SellerWork, plan_id: RowId, body: VersionBody) -> VersionDetail:
+@router.put("/rate-plans/{plan_id}/draft", responses=documented(*BY_ID, InvalidPlan, DraftChanged, *CHANGES))
+async def save_rate_plan_draft(
+    work: SellerWork, plan_id: RowId, body: VersionBody, revision: Revision = None
+) -> VersionDetail:
     """The draft as a whole; a new one begins with the newest version's rates. Refused, with the reasons, when its rates
     have gaps, overlaps or increments that do not work out."""
-    draft = await editing.save_draft(work.scoped, plan_id, body)
+    draft = await editing.save_draft(work.scoped, plan_id, body, revision)
     return await repository.get_version(work.scoped, plan_id, draft.number)
 
 
 @router.put(
     "/rate-plans/{plan_id}/draft/rates/upload",
     openapi_extra=UPLOAD,
-    responses=documented(*BY_ID, InvalidPlan, *CHANGES),
+    responses=documented(*BY_ID, InvalidPlan, DraftChanged, *CHANGES),
 )
-async def upload_rates(work: SellerWork, plan_id: RowId, request: Request) -> VersionDetail:
+async def upload_rates(work: SellerWork, plan_id: RowId, request: Request, revision: Revision = None) -> VersionDetail:
     """Puts the rates of a CSV file, up to 20,000, in place of the draft's. A bad line refuses the file."""
     try:
         rates = await asyncio.to_thread(read_rates, await request.body())
     except BadRates as error:
         raise InvalidPlan(str(error)) from None
-    draft = await editing.upload_rates(work.scoped, plan_id, rates)
+    draft = await editing.upload_rates(work.scoped, plan_id, rates, revision)
     return await repository.get_version(work.scoped, plan_id, draft.number)
 
 
@@ -140,16 +144,20 @@ async def check_rate_plan(work: SellerWork, plan_id: RowId, body: VersionBody) -
 
 
 @router.delete(
-    "/rate-plans/{plan_id}/draft", status_code=status.HTTP_204_NO_CONTENT, responses=documented(*BY_ID, *CHANGES)
+    "/rate-plans/{plan_id}/draft",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(*BY_ID, DraftChanged, *CHANGES),
 )
-async def delete_rate_plan_draft(work: SellerWork, plan_id: RowId) -> None:
-    await editing.delete_draft(work.scoped, plan_id)
+async def delete_rate_plan_draft(work: SellerWork, plan_id: RowId, revision: Revision = None) -> None:
+    await editing.delete_draft(work.scoped, plan_id, revision)
 
 
-@router.post("/rate-plans/{plan_id}/draft/publish", responses=documented(*BY_ID, InvalidPlan, *CHANGES))
-async def publish_rate_plan_draft(work: SellerWork, plan_id: RowId, body: PublishBody) -> VersionDetail:
+@router.post("/rate-plans/{plan_id}/draft/publish", responses=documented(*BY_ID, InvalidPlan, DraftChanged, *CHANGES))
+async def publish_rate_plan_draft(
+    work: SellerWork, plan_id: RowId, body: PublishBody, revision: Revision = None
+) -> VersionDetail:
     """The draft counts for calls that are answered from its moment on, and never changes again."""
-    version = await editing.publish_draft(work.scoped, plan_id, body.effective_from, work.viewer.user_id)
+    version = await editing.publish_draft(work.scoped, plan_id, body.effective_from, work.viewer.user_id, revision)
     return await repository.get_version(work.scoped, plan_id, version.number)
 
 

@@ -31,7 +31,8 @@ class RatePlanVersion(Base):
     """One state of a plan. The published one with the latest `effective_from` that has come is in force.
 
     `effective_from` NULL: a draft that is to count from its publication. `minimum_spend_micros` and `free_s` are for a
-    month; `commission_ppm`: millionths of what the charged tenant spent that it gets back (返点).
+    month; `commission_ppm`: millionths of what the charged tenant spent that it gets back (返点). `revision`: how
+    often the draft was saved.
     """
 
     __tablename__ = "rate_plan_version"
@@ -66,6 +67,7 @@ class RatePlanVersion(Base):
     minimum_spend_micros: Mapped[Micros] = mapped_column(server_default=text("0"))
     free_s: Mapped[int] = mapped_column(server_default=text("0"))
     commission_ppm: Mapped[int] = mapped_column(server_default=text("0"))
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[CreatedAt]
     published_at: Mapped[datetime | None]
     published_by: Mapped[int | None]

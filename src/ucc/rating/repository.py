@@ -200,6 +200,7 @@ def _show(row: RatePlanVersion, rate_count: int, current: int | None, *, with_no
         free_s=row.free_s,
         commission_ppm=row.commission_ppm,
         rate_count=rate_count,
+        revision=row.revision,
         created_at=row.created_at,
         published_at=row.published_at,
     )

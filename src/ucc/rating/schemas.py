@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
+from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from ucc.identity.schemas import PRINTABLE, RowId
@@ -84,6 +85,14 @@ class VersionBody(BaseModel):
     )
 
 
+Revision = Annotated[
+    int | None,
+    Query(
+        ge=0, le=2**31 - 1, description="Of the draft as the user has read it, 0: there was none. Refused for another"
+    ),
+]
+
+
 class PublishBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -108,6 +117,7 @@ class VersionView(BaseModel):
     free_s: int
     commission_ppm: int
     rate_count: int
+    revision: int = Field(description="How often the draft was saved")
     created_at: datetime
     published_at: datetime | None
 

@@ -7,12 +7,22 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 
-from ucc.errors import CHANGES, Forbidden, InvalidInput, NotFound, NotInThisEdition, NotLoggedIn, documented
+from ucc.errors import (
+    CHANGES,
+    DraftChanged,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotInThisEdition,
+    NotLoggedIn,
+    documented,
+)
 from ucc.identity.access import MoneyWork, SellerWork
 from ucc.identity.schemas import RowId
 from ucc.kit.money import format_yuan
 from ucc.rating.editing import lock_plan, open_draft
 from ucc.rating.repository import find_version
+from ucc.rating.schemas import Revision
 from ucc.rent.models import RentCharge
 from ucc.rent.reckoning import Basis, RentTerm
 from ucc.rent.repository import load_rents
@@ -31,11 +41,11 @@ async def list_rents(work: MoneyWork, plan_id: RowId, number: Number) -> RentLis
     return _show(number, (await load_rents(work.session, (version.id,))).get(version.id, ()))
 
 
-@router.put("/rate-plans/{plan_id}/draft/rents", responses=documented(*READ, *CHANGES))
-async def save_rents(work: SellerWork, plan_id: RowId, body: RentsBody) -> RentList:
+@router.put("/rate-plans/{plan_id}/draft/rents", responses=documented(*READ, DraftChanged, *CHANGES))
+async def save_rents(work: SellerWork, plan_id: RowId, body: RentsBody, revision: Revision = None) -> RentList:
     """Puts these in place of the draft's rents; a new draft begins as a copy of the newest version."""
     plan = await lock_plan(work.scoped, plan_id)
-    draft = await open_draft(work.session, plan)
+    draft = await open_draft(work.session, plan, revision)
     await replace_rents(work.session, draft, [rent.read() for rent in body.rents])
     return _show(draft.number, (await load_rents(work.session, (draft.id,))).get(draft.id, ()))
 
